@@ -1,0 +1,1 @@
+"""What all slices need; knows none of them."""

@@ -1,0 +1,88 @@
+"""Engine and transactions: the only place that opens and commits them.
+
+A service adds and changes rows and never commits. Whoever called it (a request, a job, a command) wrapped the call in
+`transaction`, which commits once and, only after the commit has succeeded, runs what services asked for by
+`after_commit`: ringing the queue's bell, above all. SQLAlchemy's own ``after_commit`` event would not do: it also fires
+when a SAVEPOINT ends, and an exception in it comes too late to be answered.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session, sessionmaker
+
+from api.core.errors import Conflict, Unavailable
+from api.core.orm import SCHEMAS
+
+log = structlog.get_logger(__name__)
+
+_AFTER_COMMIT = "codezest.after_commit"
+
+
+class Database:
+    """An engine and its session factory. Make one per process, lazily, and never across a fork."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = make_engine(url)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """One transaction: commits at the end of the block, rolls back if it raises.
+
+        Raises:
+            Conflict: a constraint refused the change (somebody else was first).
+            Unavailable: the database did not answer, or a lock could not be had; nothing was stored.
+        """
+        with self._sessions() as session:
+            try:
+                yield session
+                session.commit()
+            except IntegrityError as error:
+                raise Conflict("somebody else changed or took this first; read it again") from error
+            except OperationalError as error:
+                log.error("database_unavailable", error=str(error.orig))
+                raise Unavailable("the database did not answer; nothing was stored") from error
+            for callback in session.info.pop(_AFTER_COMMIT, ()):
+                callback()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def after_commit(session: Session, callback: Callable[[], None]) -> None:
+    """Runs ``callback`` once the transaction of ``session`` has been committed; never, if it rolls back.
+
+    The callback must not raise: the commit can no longer be taken back.
+    """
+    session.info.setdefault(_AFTER_COMMIT, []).append(callback)
+
+
+def make_engine(url: str) -> Engine:
+    """An engine for ``url`` (``sqlite:///file`` or ``postgresql+psycopg://...``), with the settings both need."""
+    if url.startswith("sqlite"):
+        engine = create_engine(
+            url,
+            connect_args={"timeout": 10, "check_same_thread": False},
+            execution_options={"schema_translate_map": dict.fromkeys(SCHEMAS)},
+        )
+        event.listen(engine, "connect", _set_pragmas)
+        return engine
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=10)
+
+
+def _set_pragmas(connection: Any, _record: Any) -> None:
+    # The driver's default transaction mode stays: BEGIN comes with the first write. A plain BEGIN at the first read
+    # takes a snapshot that cannot become a write under load ("database is locked" at once, whatever the timeout).
+    cursor = connection.cursor()
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()

@@ -1,0 +1,1 @@
+"""The learning namespace: curriculum, progress, submissions."""

@@ -1,0 +1,1 @@
+"""What a learner sent, its numbered grading runs, and the values that cross to the grader."""

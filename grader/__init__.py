@@ -1,0 +1,1 @@
+"""From a source text to a grade; knows nothing of HTTP."""

@@ -1,0 +1,33 @@
+"""What grading needs of a sandbox, and the one way it fails on our side."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from sandboxes.protocol import CaseOutcome, RunReport, RunRequest
+
+OnCase = Callable[[int, CaseOutcome], None]
+
+
+class SandboxUnavailable(Exception):
+    """The platform could not run the program: engine down, image missing, runner lost. Never the learner's fault;
+    the run is released and tried again, elsewhere or later."""
+
+
+class Sandbox(Protocol):
+    """Runs one request at a time in fresh boxes. Not thread-safe; one per worker slot."""
+
+    def run(self, request: RunRequest, on_case: OnCase | None = None) -> RunReport:
+        """Compiles once, runs every case, and reports what happened; ``on_case`` hears of each case as it ends.
+
+        Raises:
+            SandboxUnavailable: nothing can be said about the program.
+        """
+        ...
+
+    def languages(self) -> dict[str, str]:
+        """The languages this sandbox can run now, each with the digest or version of what it runs in."""
+        ...
+
+    def close(self) -> None:
+        """Ends everything it holds. Calling it twice is fine."""
+        ...

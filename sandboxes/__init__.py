@@ -1,0 +1,1 @@
+"""Behind the wall: what runs foreign code. Standard library only, imports nothing of ours but itself."""
