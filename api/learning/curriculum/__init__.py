@@ -1,0 +1,1 @@
+"""What is taught: languages, modules, assignments and their versioned test suites."""

@@ -1,0 +1,28 @@
+"""How far a learner has come in a module: one row per learner and module, set from facts, never added to."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from api.core.clock import now
+from api.core.orm import Base, UtcDateTime, enum_type
+from api.learning.progress.rules import ProgressStatus
+
+
+class ModuleProgress(Base):
+    """``progress_percent`` is whole percent, 0 to 100. ``completed_at`` is None while work is left."""
+
+    __tablename__ = "module_progress"
+    __table_args__ = (UniqueConstraint("user_id", "module_id"), {"schema": "learning"})
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
+    module_id: Mapped[UUID] = mapped_column(ForeignKey("learning.modules.id"), index=True)
+    status: Mapped[ProgressStatus] = mapped_column(
+        enum_type(ProgressStatus), default=ProgressStatus.NOT_STARTED
+    )
+    progress_percent: Mapped[int] = mapped_column(default=0)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), default=None)
+    completed_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), default=None)
+    last_accessed_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)

@@ -1,0 +1,152 @@
+"""What learners sent, every numbered grading of it, and what each case came to.
+
+A submission carries the source, which never changes, and a copy of the result that is shown, so that a poll
+reads one row. ``current_run`` numbers the run this result comes from (None until one is done); it is a number
+and no foreign key, since a key both ways would make the two tables a cycle. A re-grade adds a run; the copy
+is replaced in one step when the new run is done, and the runs before it stay as they were.
+
+A run is also the unit of work. ``attempt`` is its fencing number: it goes up by one with every claim, never
+down, and a grade is recorded only if it carries the current one. ``failures`` counts the attempts the
+platform spoiled, which is what the limit of attempts is about; a worker that hands a run back in good order
+spoils nothing.
+"""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from api.core.clock import now
+from api.core.orm import Base, Json, UtcDateTime, enum_type
+from api.learning.submissions.grade import Reason, RunStatus, SubmissionStatus, Verdict
+
+SCHEMA = "learning"
+PRIORITY_LIVE = 0
+PRIORITY_REGRADE = 1
+
+
+class AssignmentSubmission(Base):
+    """One source a learner sent for one assignment, in one language.
+
+    ``files`` maps names to texts where several files were sent, and ``code`` is empty then; otherwise
+    ``files`` is None. ``score`` is whole points out of ``max_score``, None until graded. ``idempotency_key``
+    and ``body_digest`` are the client's key of the request and the digest of its body, for 24 hours; None
+    where it sent no key.
+    """
+
+    __tablename__ = "assignment_submissions"
+    __table_args__ = (
+        UniqueConstraint("user_id", "idempotency_key"),
+        Index(None, "user_id", "assignment_id", "status"),
+        Index(None, "assignment_id", "status"),
+        {"schema": SCHEMA},
+    )
+
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
+    assignment_id: Mapped[UUID] = mapped_column(ForeignKey("learning.assignments.id"))
+    code: Mapped[str] = mapped_column(Text)
+    files: Mapped[dict[str, str] | None] = mapped_column(Json, default=None)
+    language: Mapped[str] = mapped_column(String(64))
+    status: Mapped[SubmissionStatus] = mapped_column(
+        enum_type(SubmissionStatus), default=SubmissionStatus.PENDING
+    )
+    reason: Mapped[Reason | None] = mapped_column(enum_type(Reason), default=None)
+    score: Mapped[int | None] = mapped_column(default=None)
+    max_score: Mapped[int] = mapped_column(default=100)
+    feedback: Mapped[str | None] = mapped_column(Text, default=None)
+    current_run: Mapped[int | None] = mapped_column(default=None)
+    submitted_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    graded_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), default=None)
+    idempotency_key: Mapped[str | None] = mapped_column(String(255), default=None)
+    body_digest: Mapped[str | None] = mapped_column(String(80), default=None)
+
+    runs: Mapped[list["GradingRun"]] = relationship(back_populates="submission", lazy="raise")
+
+
+class GradingRun(Base):
+    """One numbered grading of a submission: work to be done while PENDING and RUNNING, a record once DONE.
+
+    ``number`` counts from 1 within the submission. ``priority``: 0 live, 1 re-grade; smaller goes first.
+    ``user_id`` and ``language`` are copies, for claiming. Nobody claims it before ``ready_at``.
+    ``lease_until`` and ``worker`` are set while RUNNING. The columns from ``result_status`` on are None until
+    DONE.
+    """
+
+    __tablename__ = "grading_runs"
+    __table_args__ = (
+        UniqueConstraint("submission_id", "number"),
+        Index(None, "status", "priority", "queued_at"),
+        Index(None, "user_id", "status"),
+        {"schema": SCHEMA},
+    )
+
+    submission_id: Mapped[UUID] = mapped_column(
+        ForeignKey("learning.assignment_submissions.id", ondelete="CASCADE")
+    )
+    user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
+    suite_id: Mapped[UUID] = mapped_column(ForeignKey("learning.test_suites.id"), index=True)
+    number: Mapped[int]
+    status: Mapped[RunStatus] = mapped_column(enum_type(RunStatus), default=RunStatus.PENDING)
+    priority: Mapped[int] = mapped_column(default=PRIORITY_LIVE)
+    language: Mapped[str] = mapped_column(String(64))
+    attempt: Mapped[int] = mapped_column(default=0)
+    failures: Mapped[int] = mapped_column(default=0)
+    queued_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    ready_at: Mapped[datetime] = mapped_column(UtcDateTime(), default=now)
+    started_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), default=None)
+    lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime(), default=None)
+    worker: Mapped[str | None] = mapped_column(String(200), default=None)
+    last_fault: Mapped[str | None] = mapped_column(Text, default=None)
+    finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), default=None)
+
+    result_status: Mapped[SubmissionStatus | None] = mapped_column(enum_type(SubmissionStatus), default=None)
+    reason: Mapped[Reason | None] = mapped_column(enum_type(Reason), default=None)
+    score: Mapped[int | None] = mapped_column(default=None)
+    max_score: Mapped[int | None] = mapped_column(default=None)
+    feedback: Mapped[str | None] = mapped_column(Text, default=None)
+    compile_output: Mapped[str | None] = mapped_column(Text, default=None)
+    analysis: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    image_digest: Mapped[str | None] = mapped_column(String(200), default=None)
+    grader_version: Mapped[str | None] = mapped_column(String(64), default=None)
+    isolation: Mapped[str | None] = mapped_column(String(32), default=None)
+
+    submission: Mapped[AssignmentSubmission] = relationship(back_populates="runs", lazy="raise")
+    results: Mapped[list["CaseResult"]] = relationship(
+        back_populates="run", lazy="raise", order_by="CaseResult.position"
+    )
+
+
+class CaseResult(Base):
+    """One case of one run, judged; the fields of `grade.CaseGrade`. ``position`` counts from 0 in suite
+    order.
+
+    ``stdin``, ``expected``, ``stdout``, ``stderr`` and ``first_difference`` are None for a hidden case.
+    """
+
+    __tablename__ = "case_results"
+    __table_args__ = (UniqueConstraint("run_id", "position"), {"schema": SCHEMA})
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("learning.grading_runs.id", ondelete="CASCADE"))
+    position: Mapped[int]
+    name: Mapped[str] = mapped_column(Text)
+    group: Mapped[str] = mapped_column(Text)
+    visible: Mapped[bool]
+    verdict: Mapped[Verdict] = mapped_column(enum_type(Verdict))
+    reason: Mapped[Reason | None] = mapped_column(enum_type(Reason), default=None)
+    points: Mapped[float] = mapped_column(default=0.0)
+    max_points: Mapped[float] = mapped_column(default=0.0)
+    cpu_ms: Mapped[int | None] = mapped_column(default=None)
+    wall_ms: Mapped[int | None] = mapped_column(default=None)
+    memory_kib: Mapped[int | None] = mapped_column(default=None)
+    exit_code: Mapped[int | None] = mapped_column(default=None)
+    signal: Mapped[int | None] = mapped_column(default=None)
+    message: Mapped[str | None] = mapped_column(Text, default=None)
+    stdin: Mapped[str | None] = mapped_column(Text, default=None)
+    expected: Mapped[str | None] = mapped_column(Text, default=None)
+    stdout: Mapped[str | None] = mapped_column(Text, default=None)
+    stderr: Mapped[str | None] = mapped_column(Text, default=None)
+    first_difference: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+
+    run: Mapped[GradingRun] = relationship(back_populates="results", lazy="raise")
