@@ -12,15 +12,19 @@ from typing import Any
 
 import structlog
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
 
-from api.core.errors import Conflict, Unavailable
-from api.core.orm import SCHEMAS
+from api.core.errors import Conflict, Invalid, Unavailable
+from api.core.orm import SCHEMAS, SoftDelete
 
 log = structlog.get_logger(__name__)
 
 _AFTER_COMMIT = "codezest.after_commit"
+# api/http/session.py counts on this many connections; PostgreSQL's own default allows 100 over all processes.
+CONNECTIONS = 48
+_POOL: dict[str, Any] = {"pool_size": 10, "max_overflow": CONNECTIONS - 10, "pool_timeout": 10}
 
 
 class Database:
@@ -29,6 +33,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        event.listen(self._sessions, "do_orm_execute", _pass_over_deleted)
 
     @property
     def is_sqlite(self) -> bool:
@@ -40,6 +45,7 @@ class Database:
 
         Raises:
             Conflict: a constraint refused the change (somebody else was first).
+            Invalid: a value does not fit its column (a NUL character on PostgreSQL).
             Unavailable: the database did not answer, or a lock could not be had; nothing was stored.
         """
         with self._sessions() as session:
@@ -48,11 +54,13 @@ class Database:
                 session.commit()
             except IntegrityError as error:
                 raise Conflict("somebody else changed or took this first; read it again") from error
-            except OperationalError as error:
-                log.error("database_unavailable", error=str(error.orig))
+            except DataError as error:
+                raise Invalid("a value does not fit the place where it is stored") from error
+            except (OperationalError, PoolTimeout) as error:
+                log.error("database_unavailable", error=str(error.__cause__ or error))
                 raise Unavailable("the database did not answer; nothing was stored") from error
             for callback in session.info.pop(_AFTER_COMMIT, ()):
-                callback()
+                _call(callback)
 
     def close(self) -> None:
         self.engine.dispose()
@@ -61,9 +69,29 @@ class Database:
 def after_commit(session: Session, callback: Callable[[], None]) -> None:
     """Runs ``callback`` once the transaction of ``session`` has been committed; never, if it rolls back.
 
-    The callback must not raise: the commit can no longer be taken back.
+    What the callback raises is logged and goes no further: the commit can no longer be taken back, and a caller who
+    was told "failed" would send it all again.
     """
     session.info.setdefault(_AFTER_COMMIT, []).append(callback)
+
+
+def _call(callback: Callable[[], None]) -> None:
+    try:
+        callback()
+    except Exception:
+        log.exception("after_commit_failed")
+
+
+def _pass_over_deleted(execution: ORMExecuteState) -> None:
+    # Every select, counts and relationship loads included; ask for execution_options(include_deleted=True) to see them.
+    if (
+        execution.is_select
+        and not execution.is_column_load
+        and not execution.execution_options.get("include_deleted")
+    ):
+        execution.statement = execution.statement.options(
+            with_loader_criteria(SoftDelete, lambda table: table.deleted_at.is_(None), include_aliases=True)
+        )
 
 
 def make_engine(url: str) -> Engine:
@@ -72,11 +100,12 @@ def make_engine(url: str) -> Engine:
         engine = create_engine(
             url,
             connect_args={"timeout": 10, "check_same_thread": False},
+            **_POOL,
             execution_options={"schema_translate_map": dict.fromkeys(SCHEMAS)},
         )
         event.listen(engine, "connect", _set_pragmas)
         return engine
-    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, pool_timeout=10)
+    return create_engine(url, pool_pre_ping=True, **_POOL)
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

@@ -18,6 +18,7 @@ from rq.serializers import JSONSerializer
 from sqlalchemy.orm import Session
 
 from api.core.database import after_commit
+from api.core.errors import Unavailable
 
 log = structlog.get_logger(__name__)
 
@@ -70,6 +71,13 @@ class Bell:
             return False
         return True
 
+    def answers(self) -> bool:
+        """Whether Redis answers now."""
+        try:
+            return bool(self._connection.ping())
+        except redis.RedisError:
+            return False
+
     def waiting(self) -> int:
         """How many bells have not been heard yet. Raises redis.RedisError if Redis does not answer."""
         return int(self._queue.count)
@@ -83,6 +91,17 @@ def make_queue(connection: "redis.Redis", name: str = "grade") -> Queue:
 def connect(url: str) -> "redis.Redis":
     """A client with short time-outs: a Redis that hangs must not hang a request."""
     return redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5, health_check_interval=30)
+
+
+def run_script(connection: "redis.Redis", script: str, keys: list[str], arguments: list[int]) -> int:
+    """Runs a Lua script, which Redis does in one piece, and gives its whole number.
+
+    Raises Unavailable if Redis does not answer or refuses; the caller decides what that means.
+    """
+    try:
+        return int(connection.eval(script, len(keys), *keys, *arguments))  # pyright: ignore[reportArgumentType]
+    except redis.RedisError as error:
+        raise Unavailable("the queue server did not answer") from error
 
 
 def ring_after_commit(session: Session, bell: Bell | None) -> None:

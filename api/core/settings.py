@@ -17,26 +17,36 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="CODEZEST_", env_file=".env", extra="ignore", frozen=True)
 
-    data_dir: Path = Field(Path(".codezest"), description="where the embedded database and queue keep their files")
+    data_dir: Path = Field(
+        Path(".codezest"), description="where the embedded database and queue keep their files"
+    )
     database_url: str | None = Field(None, description="SQLAlchemy URL; none: SQLite in data_dir")
-    redis_url: str | None = Field(None, description="redis://, rediss:// or unix://; none: embedded server in data_dir")
+    redis_url: str | None = Field(
+        None, description="redis://, rediss:// or unix://; none: embedded server in data_dir"
+    )
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
-    public_url: str = Field("http://127.0.0.1:8000", description="origin of absolute links; never taken from a header")
+    public_url: str = Field(
+        "http://127.0.0.1:8000", description="origin of absolute links; never taken from a header"
+    )
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
 
     session_days: int = Field(14, ge=1, le=365, description="days a token stays valid")
     max_body_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="largest body of any request (suites)")
-    max_source_bytes: int = Field(64 * 1024, ge=1, description="largest source of one submission, all files together")
+    max_source_bytes: int = Field(
+        64 * 1024, ge=1, description="largest source of one submission, all files together"
+    )
     max_source_files: int = Field(20, ge=1)
     trusted_proxies: list[str] = Field([], description="addresses whose X-Forwarded-For is believed")
     login_attempts: int = Field(10, ge=1, description="failed logins per account or address in 15 minutes")
 
     sandbox: Literal["auto", "docker", "local"] = "auto"
     docker_host: str | None = Field(None, description="engine address; none: what the Docker SDK finds")
-    docker_runtime: str | None = Field(None, description="container runtime by name (runsc, crun); none: the engine's")
+    docker_runtime: str | None = Field(
+        None, description="container runtime by name (runsc, crun); none: the engine's"
+    )
     image_prefix: str = Field("codezest", description="sandbox images are <prefix>/<language>")
     max_cpu_ms: int = Field(60_000, ge=1, description="cap of a case's processor time, factors included")
     max_wall_ms: int = Field(120_000, ge=1)
@@ -45,9 +55,21 @@ class Settings(BaseSettings):
     max_processes: int = Field(128, ge=1)
     max_submission_wall_s: int = Field(300, ge=1, description="wall time of all cases of one run together")
 
-    lease_seconds: int = Field(15, ge=3, description="a run whose worker is silent this long is given to another")
+    lease_seconds: int = Field(
+        15, ge=3, description="a run whose worker is silent this long is given to another"
+    )
     max_attempts: int = Field(3, ge=1, description="attempts before the platform gives up on a run")
     worker_slots: int = Field(2, ge=1, description="grader processes that `codezest up` starts")
+
+    @property
+    def sqlalchemy_url(self) -> str:
+        """Where the rows are: ``database_url``, or the SQLite file of ``data_dir``."""
+        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'codezest.sqlite3'}"
+
+    @property
+    def queue_url(self) -> str:
+        """Where the bell rings: ``redis_url``, or the socket of the embedded server in ``data_dir``."""
+        return self.redis_url or f"unix://{self.data_dir.absolute() / 'queue.sock'}"
 
 
 @cache

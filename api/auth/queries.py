@@ -1,0 +1,46 @@
+"""Reads of accounts and sessions."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.auth import models
+from api.auth.tokens import MAX_LENGTH, hash_token
+from api.core.actor import Actor
+from api.core.clock import now
+from api.core.errors import NotFound
+
+
+def find_actor(session: Session, token: str) -> Actor | None:
+    """Whose ``token`` this is; None if it is unknown, expired or ended, or its account is deleted.
+
+    The role is the account's of this moment: taking it away works at the next request, not at the next login.
+    """
+    if len(token) > MAX_LENGTH:
+        return None
+    statement = (
+        select(models.User.id, models.User.role, models.Session.id)
+        .join(models.Session, models.Session.user_id == models.User.id)
+        .where(
+            models.Session.token == hash_token(token),
+            models.Session.expires_at > now(),
+            models.User.deleted_at.is_(None),
+        )
+    )
+    row = session.execute(statement).one_or_none()
+    return Actor(*row) if row else None
+
+
+def find_user_by_email(session: Session, email: str) -> models.User | None:
+    """The account of a *normalised* address; None if there is none that is not deleted."""
+    statement = select(models.User).where(models.User.email == email, models.User.deleted_at.is_(None))
+    return session.scalars(statement).one_or_none()
+
+
+def get_user(session: Session, user_id: UUID) -> models.User:
+    """The account with this id. Raises NotFound if there is none or it is deleted."""
+    user = session.get(models.User, user_id)
+    if user is None or user.deleted_at is not None:
+        raise NotFound("there is no such user")
+    return user
