@@ -1,8 +1,8 @@
-"""Inserting a row that somebody else may be inserting at this very moment, without an error and without a lock.
+"""Inserting a row that somebody else may be inserting at this very moment, without an error.
 
-The two databases spell it alike (``ON CONFLICT DO NOTHING``) and SQLAlchemy has it per dialect. A SAVEPOINT around a
-plain insert would do on PostgreSQL; on SQLite the driver opens no transaction before a SAVEPOINT, so that releasing an
-outermost one would commit.
+The two databases spell it alike (``ON CONFLICT DO NOTHING``) and SQLAlchemy has it per dialect. A SAVEPOINT
+around a plain insert would do on PostgreSQL; on SQLite the driver opens no transaction before a SAVEPOINT, so
+that releasing an outermost one would commit.
 """
 
 from typing import Any

@@ -21,6 +21,10 @@ from api.core.clock import now
 from api.core.orm import Base, Json, SoftDelete, Timestamps, UtcDateTime, enum_type
 
 SCHEMA = "learning"
+SLUG_LENGTH = 64
+SLUG_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$(?!\n)"
+"""A name in URLs and folder names: small letters, digits, single hyphens between them; at most SLUG_LENGTH.
+(The last part is for searches: by itself ``$`` also matches before a newline at the end.)"""
 
 
 class Difficulty(StrEnum):
@@ -49,7 +53,7 @@ class ProgrammingLanguage(Timestamps, SoftDelete, Base):
     __table_args__ = ({"schema": SCHEMA},)
 
     name: Mapped[str] = mapped_column(String(100), unique=True)
-    slug: Mapped[str] = mapped_column(String(64), unique=True)
+    slug: Mapped[str] = mapped_column(String(SLUG_LENGTH), unique=True)
     description: Mapped[str | None] = mapped_column(Text, default=None)
     icon: Mapped[str | None] = mapped_column(String(500), default=None)
     difficulty: Mapped[Difficulty] = mapped_column(enum_type(Difficulty), default=Difficulty.BEGINNER)
@@ -67,7 +71,7 @@ class Module(Timestamps, SoftDelete, Base):
 
     language_id: Mapped[UUID] = mapped_column(ForeignKey("learning.programming_languages.id"))
     title: Mapped[str] = mapped_column(String(200))
-    slug: Mapped[str] = mapped_column(String(64))
+    slug: Mapped[str] = mapped_column(String(SLUG_LENGTH))
     description: Mapped[str | None] = mapped_column(Text, default=None)
     syllabus: Mapped[str | None] = mapped_column(Text, default=None)
     order: Mapped[int] = mapped_column(default=0)
@@ -90,7 +94,7 @@ class Assignment(Timestamps, SoftDelete, Base):
 
     module_id: Mapped[UUID] = mapped_column(ForeignKey("learning.modules.id"))
     title: Mapped[str] = mapped_column(String(200))
-    slug: Mapped[str] = mapped_column(String(64), index=True)
+    slug: Mapped[str] = mapped_column(String(SLUG_LENGTH), index=True)
     description: Mapped[str] = mapped_column(Text)
     difficulty: Mapped[Difficulty] = mapped_column(enum_type(Difficulty), default=Difficulty.BEGINNER)
     starter_code: Mapped[dict[str, str] | None] = mapped_column(Json, default=None)
