@@ -1,7 +1,7 @@
 """The only place where the application is put together.
 
-`create_app` takes what it needs and makes what it is not given; nothing is made at import. Each process calls it once
-(Granian calls `from_environment` in each of its workers).
+`create_app` takes what it needs and makes what it is not given; nothing is made at import. Each process calls
+it once (Granian calls `from_environment` in each of its workers).
 """
 
 import asyncio
@@ -14,7 +14,7 @@ from litestar.datastructures import State
 from litestar.di import Provide
 
 import api.models  # noqa: F401  every table must be known before the first foreign key is resolved
-from api.core import log
+from api.core import embedded, log
 from api.core.database import Database
 from api.core.queue import Bell, connect
 from api.core.settings import Settings, get_settings
@@ -29,13 +29,17 @@ from api.routes import api_router
 
 
 def create_app(settings: Settings, *, database: Database | None = None, bell: Bell | None = None) -> Litestar:
-    """The ASGI application. What is not handed in is made from ``settings`` and belongs to the app's lifetime."""
+    """The ASGI application. What is not handed in is made from ``settings`` and belongs to the app's
+    lifetime.
+    """
     own = database is None
-    database = database or Database(settings.sqlalchemy_url)
     connection = None
-    if bell is None:
-        connection = connect(settings.queue_url)
-        bell = Bell(connection)
+    if database is None or bell is None:
+        addresses = embedded.resolve(settings)
+        database = database or Database(addresses.database_url)
+        if bell is None:
+            connection = connect(addresses.redis_url)
+            bell = Bell(connection)
     throttle = LoginThrottle(settings.login_attempts, connection)
 
     @asynccontextmanager
@@ -72,7 +76,9 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
 
 
 def from_environment() -> Litestar:
-    """The application of this process's environment: what a server is pointed at (``api.app:from_environment``)."""
+    """The application of this process's environment: what a server is pointed at
+    (``api.app:from_environment``).
+    """
     settings = get_settings()
     log.configure(settings)
     return create_app(settings)

@@ -1,7 +1,7 @@
 """Accounts and their sessions.
 
-An e-mail address is stored normalised (`api.auth.service.normalise_email`) and is unique among the accounts that are
-not deleted: who deletes an account may come back with the same address, as a new user with a new id.
+An e-mail address is stored normalised (`api.auth.service.normalise_email`) and is unique among the accounts
+that are not deleted: who deletes an account may come back with the same address, as a new user with a new id.
 """
 
 from datetime import datetime
@@ -35,7 +35,9 @@ class User(Base, Timestamps, SoftDelete):
 
 
 class Session(Base, Timestamps):
-    """One login. ``token`` is the SHA-256 of the bearer token in hex: who reads the table cannot sign in with it."""
+    """One login. ``token`` is the SHA-256 of the bearer token in hex: who reads the table cannot sign in
+    with it.
+    """
 
     __tablename__ = "sessions"
     __table_args__ = ({"schema": "auth"},)

@@ -20,7 +20,8 @@ from api.core.actor import Actor, UserRole
 from api.core.clock import now
 from api.core.errors import Conflict, FieldError, Invalid, Unauthenticated
 
-# Deliberately loose: one @, a dotted domain, nothing that could break out of a mail header. Only a mail proves more.
+# Deliberately loose: one @, a dotted domain, nothing that could break out of a mail header. Only a mail
+# proves more.
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s.]+(\.[^@\s.]+)+")
 _CONTROL = {
     "Cc",
@@ -43,7 +44,8 @@ def register(session: Session, *, email: str, password: str, name: str, days: in
 
     Raises:
         Invalid: with every fault of the three fields.
-        Conflict: ``email_taken``. This does tell that an address is registered; as long as there is no mail to send
+        Conflict: ``email_taken``. This does tell that an address is registered; as long as there is no mail
+        to send
             the truth to the address' owner instead, the caller must be told plainly.
     """
     user = create_user(session, email=email, password=password, name=name)
@@ -53,7 +55,9 @@ def register(session: Session, *, email: str, password: str, name: str, days: in
 def create_user(
     session: Session, *, email: str, password: str, name: str, role: UserRole = UserRole.USER
 ) -> User:
-    """A new account; ``role`` is for the command line and never comes from a request. Raises as `register` does."""
+    """A new account; ``role`` is for the command line and never comes from a request. Raises as `register`
+    does.
+    """
     email, name = normalise_email(email), name.strip()
     _check(email, password, name)
     # Hashed before the look-up: the answer for a taken address takes as long as for a free one.
@@ -73,8 +77,8 @@ def login(session: Session, *, email: str, password: str, days: int) -> SignedIn
     """A new session of ``days``.
 
     Raises:
-        Unauthenticated: ``bad_credentials``, the same answer after the same work whether the account is unknown, has
-            no password, or the password is wrong.
+        Unauthenticated: ``bad_credentials``, the same answer after the same work whether the account is
+            unknown, has no password, or the password is wrong.
     """
     user = find_user_by_email(session, normalise_email(email))
     if not passwords.verify_password(password, user.password if user else None) or user is None:

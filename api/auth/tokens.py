@@ -1,7 +1,7 @@
 """Bearer tokens: opaque, random, and stored only as a hash.
 
-A plain SHA-256 is enough here, where a password needs argon2: 256 random bits cannot be guessed, so nothing has to be
-made slow, and the hash may be looked up by an index at every request.
+A plain SHA-256 is enough here, where a password needs argon2: 256 random bits cannot be guessed, so nothing
+has to be made slow, and the hash may be looked up by an index at every request.
 """
 
 import hashlib

@@ -20,7 +20,9 @@ class HasRole(Protocol):
 
 
 class Actor(NamedTuple):
-    """The signed-in caller of one request, read from the database at that request (never from a token's content)."""
+    """The signed-in caller of one request, read from the database at that request (never from a token's
+    content).
+    """
 
     user_id: UUID
     role: UserRole

@@ -1,9 +1,9 @@
 """Engine and transactions: the only place that opens and commits them.
 
-A service adds and changes rows and never commits. Whoever called it (a request, a job, a command) wrapped the call in
-`transaction`, which commits once and, only after the commit has succeeded, runs what services asked for by
-`after_commit`: ringing the queue's bell, above all. SQLAlchemy's own ``after_commit`` event would not do: it also fires
-when a SAVEPOINT ends, and an exception in it comes too late to be answered.
+A service adds and changes rows and never commits. Whoever called it (a request, a job, a command) wrapped the
+call in `transaction`, which commits once and, only after the commit has succeeded, runs what services asked
+for by `after_commit`: ringing the queue's bell, above all. SQLAlchemy's own ``after_commit`` event would not
+do: it also fires when a SAVEPOINT ends, and an exception in it comes too late to be answered.
 """
 
 from collections.abc import Callable, Iterator
@@ -66,16 +66,16 @@ class Database:
         self.engine.dispose()
 
 
-def after_commit(session: Session, callback: Callable[[], None]) -> None:
+def after_commit(session: Session, callback: Callable[[], object]) -> None:
     """Runs ``callback`` once the transaction of ``session`` has been committed; never, if it rolls back.
 
-    What the callback raises is logged and goes no further: the commit can no longer be taken back, and a caller who
-    was told "failed" would send it all again.
+    What the callback raises is logged and goes no further: the commit can no longer be taken back, and a
+    caller who was told "failed" would send it all again.
     """
     session.info.setdefault(_AFTER_COMMIT, []).append(callback)
 
 
-def _call(callback: Callable[[], None]) -> None:
+def _call(callback: Callable[[], object]) -> None:
     try:
         callback()
     except Exception:
@@ -83,7 +83,8 @@ def _call(callback: Callable[[], None]) -> None:
 
 
 def _pass_over_deleted(execution: ORMExecuteState) -> None:
-    # Every select, counts and relationship loads included; ask for execution_options(include_deleted=True) to see them.
+    # Every select, counts and relationship loads included; ask for execution_options(include_deleted=True) to
+    # see them.
     if (
         execution.is_select
         and not execution.is_column_load
@@ -95,7 +96,9 @@ def _pass_over_deleted(execution: ORMExecuteState) -> None:
 
 
 def make_engine(url: str) -> Engine:
-    """An engine for ``url`` (``sqlite:///file`` or ``postgresql+psycopg://...``), with the settings both need."""
+    """An engine for ``url`` (``sqlite:///file`` or ``postgresql+psycopg://...``), with the settings both
+    need.
+    """
     if url.startswith("sqlite"):
         engine = create_engine(
             url,
@@ -109,8 +112,9 @@ def make_engine(url: str) -> Engine:
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:
-    # The driver's default transaction mode stays: BEGIN comes with the first write. A plain BEGIN at the first read
-    # takes a snapshot that cannot become a write under load ("database is locked" at once, whatever the timeout).
+    # The driver's default transaction mode stays: BEGIN comes with the first write. A plain BEGIN at the
+    # first read takes a snapshot that cannot become a write under load ("database is locked" at once,
+    # whatever the timeout).
     cursor = connection.cursor()
     for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "busy_timeout=10000"):
         cursor.execute(f"PRAGMA {pragma}")

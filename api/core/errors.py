@@ -4,11 +4,15 @@ A service raises one of these and knows nothing of status codes; `api/http/probl
 ``code`` is the stable, machine-readable word a client may branch on; ``detail`` is a sentence for a person.
 """
 
+# ruff: noqa: N818  "raise NotFound" says it; every subclass of CodezestError is an error
+
 from typing import NamedTuple
 
 
 class FieldError(NamedTuple):
-    """One fault of a body: the camelCase path of the field (``testCases.groups[0].points``) and what to do."""
+    """One fault of a body: the camelCase path of the field (``testCases.groups[0].points``) and what to
+    do.
+    """
 
     field: str
     message: str
@@ -43,7 +47,9 @@ class Unauthenticated(CodezestError):
 
 
 class Forbidden(CodezestError):
-    """The caller is known and may not do this. Never used where it would confirm that a foreign row exists."""
+    """The caller is known and may not do this. Never used where it would confirm that a foreign row
+    exists.
+    """
 
     code = "forbidden"
 
@@ -67,7 +73,9 @@ class TooLarge(CodezestError):
 
 
 class RateLimited(CodezestError):
-    """Too many requests or too much work in flight; ``retry_after`` is whole seconds until a retry makes sense."""
+    """Too many requests or too much work in flight; ``retry_after`` is whole seconds until a retry makes
+    sense.
+    """
 
     code = "rate_limited"
 

@@ -1,4 +1,6 @@
-"""Identifiers: version-7 UUIDs (RFC 9562), which sort by the time they were made and so keep indexes compact."""
+"""Identifiers: version-7 UUIDs (RFC 9562), which sort by the time they were made and so keep indexes
+compact.
+"""
 
 from uuid import UUID
 

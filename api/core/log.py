@@ -1,4 +1,6 @@
-"""Structured logs: one line an event, JSON for machines or colours for people; request and run ids by context."""
+"""Structured logs: one line an event, JSON for machines or colours for people; request and run ids by
+context.
+"""
 
 import logging
 import sys

@@ -1,13 +1,13 @@
 """The declarative base and the column types every model uses.
 
-One set of models serves two databases. On PostgreSQL the namespaces are real schemas (``auth.users``); on SQLite
-`api/core/database.py` maps every schema to none, so the tables lie flat and their names must be unique over all
-namespaces. Three things make that hold, and each was a trap:
+One set of models serves two databases. On PostgreSQL the namespaces are real schemas (``auth.users``); on
+SQLite `api/core/database.py` maps every schema to none, so the tables lie flat and their names must be unique
+over all namespaces. Three things make that hold, and each was a trap:
 
-* constraint and index names are built from table and column *names* (``_N_``), not labels: a label contains the
-  schema, so the two databases would disagree for ever in ``alembic check``;
-* SQLAlchemy's SQLite compiler drops a foreign key whose two tables are in different schemas, judging by the names
-  before translation, so a compile hook writes it all the same;
+* constraint and index names are built from table and column *names* (``_N_``), not labels: a label contains
+  the schema, so the two databases would disagree for ever in ``alembic check``;
+* SQLAlchemy's SQLite compiler drops a foreign key whose two tables are in different schemas, judging by the
+  names before translation, so a compile hook writes it all the same;
 * no native enum types: a check of values lives in the application, a new value needs no type migration.
 """
 
@@ -18,9 +18,9 @@ from uuid import UUID
 
 from sqlalchemy import JSON, DateTime, Enum, ForeignKeyConstraint, MetaData, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.dialects.sqlite.base import SQLiteDDLCompiler
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.sql.compiler import DDLCompiler
 from sqlalchemy.types import TypeDecorator
 
 from api.core.clock import now
@@ -92,4 +92,4 @@ class SoftDelete:
 
 @compiles(ForeignKeyConstraint, "sqlite")
 def _keep_foreign_key_across_schemas(constraint: ForeignKeyConstraint, compiler: Any, **kw: Any) -> str:
-    return super(SQLiteDDLCompiler, compiler).visit_foreign_key_constraint(constraint, **kw)
+    return DDLCompiler.visit_foreign_key_constraint(compiler, constraint, **kw)

@@ -1,14 +1,17 @@
-"""The doorbell: RQ over Redis. The row in the database is the truth; a bell only says that a look is worth while.
+"""The doorbell: RQ over Redis. The row in the database is the truth; a bell only says that a look is worth
+while.
 
-One bell is rung per run, after its commit. A lost bell is rung again by the sweeper, a doubled bell finds nothing to
-claim, so no bell needs to be reliable, and ringing never raises: the submission is stored whether Redis answers or not.
+One bell is rung per run, after its commit. A lost bell is rung again by the sweeper, a doubled bell finds
+nothing to claim, so no bell needs to be reliable, and ringing never raises: the submission is stored whether
+Redis answers or not.
 
-RQ as such would un-pickle whatever lies in Redis and call any function a job names. Here jobs are JSON, and the job
-class refuses every function but those in `ALLOWED_JOBS`. Jobs are named by string: `api` never imports the grader.
+RQ as such would un-pickle whatever lies in Redis and call any function a job names. Here jobs are JSON, and
+the job class refuses every function but those in `ALLOWED_JOBS`. Jobs are named by string: `api` never
+imports the grader.
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import redis
 import structlog
@@ -27,7 +30,10 @@ ALLOWED_JOBS = frozenset({GRADE_JOB})
 JOB_TIMEOUT_SECONDS = 3600  # RQ's own limit is only a backstop: leases and wall limits end a run long before
 
 
-class ForbiddenJob(Exception):
+Connection = redis.Redis  # for those who hand one on and must not import redis themselves
+
+
+class ForbiddenJob(Exception):  # noqa: N818  it says what it is
     """A job in Redis names a function that is not ours to call; it was put there by somebody else."""
 
 
@@ -38,7 +44,7 @@ class AllowListedJob(Job):
     def func(self) -> Callable[..., Any]:
         if self.func_name not in ALLOWED_JOBS:
             raise ForbiddenJob(f"refused to run {self.func_name!r}")
-        return super().func
+        return cast(Callable[..., Any], super().func)
 
     @property
     def success_callback(self) -> None:
@@ -56,7 +62,7 @@ class AllowListedJob(Job):
 class Bell:
     """Rings for the grader pool. One queue per language pool (``grade`` serves all languages)."""
 
-    def __init__(self, connection: "redis.Redis") -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._queue = make_queue(connection)
 
@@ -83,28 +89,33 @@ class Bell:
         return int(self._queue.count)
 
 
-def make_queue(connection: "redis.Redis", name: str = "grade") -> Queue:
-    """The queue, with the serializer and job class that keep it safe: use it for listening as well as for ringing."""
+def make_queue(connection: Connection, name: str = "grade") -> Queue:
+    """The queue, with the serializer and job class that keep it safe: use it for listening as well as for
+    ringing.
+    """
     return Queue(name, connection=connection, serializer=JSONSerializer, job_class=AllowListedJob)
 
 
-def connect(url: str) -> "redis.Redis":
+def connect(url: str) -> Connection:
     """A client with short time-outs: a Redis that hangs must not hang a request."""
     return redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5, health_check_interval=30)
 
 
-def run_script(connection: "redis.Redis", script: str, keys: list[str], arguments: list[int]) -> int:
+def run_script(connection: Connection, script: str, keys: list[str], arguments: list[int]) -> int:
     """Runs a Lua script, which Redis does in one piece, and gives its whole number.
 
     Raises Unavailable if Redis does not answer or refuses; the caller decides what that means.
     """
     try:
-        return int(connection.eval(script, len(keys), *keys, *arguments))  # pyright: ignore[reportArgumentType]
+        answer: Any = connection.eval(script, len(keys), *keys, *arguments)
+        return int(answer)
     except redis.RedisError as error:
         raise Unavailable("the queue server did not answer") from error
 
 
 def ring_after_commit(session: Session, bell: Bell | None) -> None:
-    """Notes the bell; it rings once the transaction has been committed. None (unit tests, offline use) rings nothing."""
+    """Notes the bell; it rings once the transaction has been committed. None (unit tests, offline use) rings
+    nothing.
+    """
     if bell is not None:
-        after_commit(session, lambda: bell.ring() and None)
+        after_commit(session, bell.ring)

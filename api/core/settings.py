@@ -1,18 +1,20 @@
-"""The one door to the environment: every setting, its unit, its default. `.env.example` lists them for people."""
+"""The one door to the environment: every setting, its unit, its default. `.env.example` lists them for
+people.
+"""
 
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
 class Settings(BaseSettings):
     """Read from ``CODEZEST_*`` variables and, below them, a ``.env`` file in the working directory.
 
-    Where nothing is set, everything is embedded: SQLite and a Valkey server under ``data_dir``, Docker if an engine
-    answers and local boxes if none does.
+    Where nothing is set, everything is embedded: SQLite and a Valkey server under ``data_dir``, Docker if an
+    engine answers and local boxes if none does.
     """
 
     model_config = SettingsConfigDict(env_prefix="CODEZEST_", env_file=".env", extra="ignore", frozen=True)
@@ -60,16 +62,6 @@ class Settings(BaseSettings):
     )
     max_attempts: int = Field(3, ge=1, description="attempts before the platform gives up on a run")
     worker_slots: int = Field(2, ge=1, description="grader processes that `codezest up` starts")
-
-    @property
-    def sqlalchemy_url(self) -> str:
-        """Where the rows are: ``database_url``, or the SQLite file of ``data_dir``."""
-        return self.database_url or f"sqlite:///{self.data_dir.absolute() / 'codezest.sqlite3'}"
-
-    @property
-    def queue_url(self) -> str:
-        """Where the bell rings: ``redis_url``, or the socket of the embedded server in ``data_dir``."""
-        return self.redis_url or f"unix://{self.data_dir.absolute() / 'queue.sock'}"
 
 
 @cache

@@ -1,1 +1,3 @@
-"""The Litestar skin: sessions, identity, problems, throttles, health. Nothing here knows a rule of the platform."""
+"""The Litestar skin: sessions, identity, problems, throttles, health. Nothing here knows a rule of the
+platform.
+"""

@@ -1,7 +1,8 @@
 """Request bodies: how large, how packed, how deep, and read with strict types.
 
-Litestar would turn ``"3"`` into ``3`` and name only the place of a fault it found while converting; reading the body
-straight into the handler's struct refuses wrong types and gives exact paths (``testCases.groups[0].points``).
+Litestar would turn ``"3"`` into ``3`` and name only the place of a fault it found while converting; reading
+the body straight into the handler's struct refuses wrong types and gives exact paths
+(``testCases.groups[0].points``).
 """
 
 import re
@@ -13,7 +14,7 @@ from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.middleware import ASGIMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
 from api.core.errors import Invalid, TooLarge
 from api.core.settings import Settings
@@ -46,8 +47,8 @@ class StrictRequest(Request):
 class LimitBody(ASGIMiddleware):
     """Refuses a body that is packed, of another media type, or too large, before or while it is read.
 
-    Only administrators send suites; everybody else sends one submission at most, so their limit is what a source of
-    the permitted size can become in JSON. Counted as it streams: a chunked body names no length.
+    Only administrators send suites; everybody else sends one submission at most, so their limit is what a
+    source of the permitted size can become in JSON. Counted as it streams: a chunked body names no length.
     """
 
     scopes = (ScopeType.HTTP,)
@@ -63,7 +64,7 @@ class LimitBody(ASGIMiddleware):
 
         async def counting() -> Any:
             nonlocal seen
-            message: Message = await receive()
+            message = await receive()
             if message["type"] == "http.request":
                 seen += len(message.get("body", b""))
                 if seen > limit:

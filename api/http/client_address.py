@@ -1,8 +1,9 @@
 """The caller's network address, believed only as far as it can be.
 
-``X-Forwarded-For`` is what the caller says about itself, unless a proxy of ours wrote the last part of it. So the peer's
-own address counts; if that is a configured proxy, the header is read from its right end, past further proxies of ours,
-to the first address that none of them vouches for. (CVE-2025-59152: a limiter that believed the header was no limit.)
+``X-Forwarded-For`` is what the caller says about itself, unless a proxy of ours wrote the last part of it. So
+the peer's own address counts; if that is a configured proxy, the header is read from its right end, past
+further proxies of ours, to the first address that none of them vouches for. (CVE-2025-59152: a limiter that
+believed the header was no limit.)
 """
 
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
@@ -22,7 +23,8 @@ def provide_client_address(request: Request) -> str:
 def client_address(scope: Scope, trusted_proxies: list[str]) -> str:
     """The address of who sent the request.
 
-    ``trusted_proxies`` are addresses, networks (``10.0.0.0/8``), or ``unix`` for a proxy that comes by unix socket.
+    ``trusted_proxies`` are addresses, networks (``10.0.0.0/8``), or ``unix`` for a proxy that comes by unix
+    socket.
     """
     client = scope.get("client")
     peer = client[0] if client else UNKNOWN

@@ -1,11 +1,11 @@
 """Who asks, and whether they may: the bearer token, the ``actor`` dependency and the guard of every route.
 
-Each handler says who may call it by ``opt={"access": "public" | "user" | "admin"}``. A handler that says nothing is
-for signed-in users: forgetting the word closes a door and never opens one. The token's row is read at every request,
-so logging out, deleting an account and taking a role away work at once.
+Each handler says who may call it by ``opt={"access": "public" | "user" | "admin"}``. A handler that says
+nothing is for signed-in users: forgetting the word closes a door and never opens one. The token's row is read
+at every request, so logging out, deleting an account and taking a role away work at once.
 
-A token that is not valid is the same as none here. Only the guard answers 401: a client that still carries an expired
-token must be able to log in.
+A token that is not valid is the same as none here. Only the guard answers 401: a client that still carries an
+expired token must be able to log in.
 """
 
 from typing import Any
@@ -70,7 +70,9 @@ def require_access(connection: ASGIConnection[Any, Any, Any, Any], handler: Base
 
 
 def provide_actor(request: Request) -> Actor:
-    """The signed-in caller. Raises Unauthenticated if there is none (a public route should ask for ``visitor``)."""
+    """The signed-in caller. Raises Unauthenticated if there is none (a public route should ask for
+    ``visitor``).
+    """
     if request.scope.get("user") is None:
         raise Unauthenticated("sign in and send 'Authorization: Bearer <token>'")
     return request.scope["user"]

@@ -1,7 +1,9 @@
-"""Every error leaves as a problem document (RFC 9457); this is the one place that knows status codes of faults.
+"""Every error leaves as a problem document (RFC 9457); this is the one place that knows status codes of
+faults.
 
-``type`` is ``about:blank``, so ``title`` is the status' own phrase; clients branch on ``code``. What goes wrong on our
-side is logged with its traceback and told to nobody: the answer carries the request's id and nothing else.
+``type`` is ``about:blank``, so ``title`` is the status' own phrase; clients branch on ``code``. What goes
+wrong on our side is logged with its traceback and told to nobody: the answer carries the request's id and
+nothing else.
 """
 
 import re
@@ -55,7 +57,9 @@ class FieldProblem(msgspec.Struct, rename="camel"):
 
 
 class Problem(msgspec.Struct, rename="camel", omit_defaults=True):
-    """A problem document. ``code`` is the stable word to branch on; ``errors`` is there for invalid bodies."""
+    """A problem document. ``code`` is the stable word to branch on; ``errors`` is there for invalid
+    bodies.
+    """
 
     title: str
     status: int
@@ -130,7 +134,9 @@ def handle_unexpected(request: Request, error: Exception) -> Response[Problem]:
 
 
 def field_error(path: str, message: str) -> errors.FieldError:
-    """A FieldError from a msgspec message; a missing or unknown field is named itself instead of its parent."""
+    """A FieldError from a msgspec message; a missing or unknown field is named itself instead of its
+    parent.
+    """
     if match := _MISSING.match(message) or _UNKNOWN.match(message):
         field = f"{path}.{match[1]}" if path else match[1]
         return errors.FieldError(field, "is required" if _MISSING.match(message) else "is not a known field")

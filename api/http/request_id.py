@@ -1,7 +1,7 @@
 """An id for each request, in every log line and every answer.
 
-A caller may send its own in ``X-Request-ID`` (a proxy usually does); one that is not short and plain is replaced, for
-it ends up in logs.
+A caller may send its own in ``X-Request-ID`` (a proxy usually does); one that is not short and plain is
+replaced, for it ends up in logs.
 """
 
 import re
@@ -19,7 +19,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def request_id(scope: Scope) -> str:
-    """The id of the request; made at the first call. (A 404 never reaches a middleware, so this cannot be one's task.)"""
+    """The id of the request; made at the first call. (A 404 never reaches a middleware, so this cannot be
+    one's task.)
+    """
     state = scope["state"]
     if _KEY not in state:
         sent = Headers.from_scope(scope).get("x-request-id", "")

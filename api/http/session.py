@@ -1,13 +1,14 @@
 """One transaction per request, committed before the answer leaves.
 
-Litestar finishes a generator dependency after the handler has returned and *before* it sends the response, so a commit
-that fails there still turns the answer into a 409 or 503. (A commit in a before-send hook or after the response would
-have told the client "201" already.)
+Litestar finishes a generator dependency after the handler has returned and *before* it sends the response, so
+a commit that fails there still turns the answer into a 409 or 503. (A commit in a before-send hook or after
+the response would have told the client "201" already.)
 
-A request passes through the thread pool several times: the identity, the handler, the commit. Were the number of open
-transactions not bounded, a burst would fill the pool with handlers that wait for a connection, while the commits that
-would free one queue behind them: a deadlock until the pool's time-out. So a request waits for one of
-`Lanes` *before* it takes a thread, and the lanes together are fewer than the database's connections.
+A request passes through the thread pool several times: the identity, the handler, the commit. Were the number
+of open transactions not bounded, a burst would fill the pool with handlers that wait for a connection, while
+the commits that would free one queue behind them: a deadlock until the pool's time-out. So a request waits
+for one of `Lanes` *before* it takes a thread, and the lanes together are fewer than the database's
+connections.
 """
 
 from collections.abc import AsyncGenerator
@@ -23,12 +24,15 @@ from api.core.database import Database
 THREADS = 24  # threads of the API process; see api/app.py
 OPEN_REQUESTS = 20  # requests in a transaction at once
 OPEN_LOGINS = 4  # of routes that hash passwords: a flood of logins must not occupy every thread
-# An identity look-up takes a thread and a connection and never waits for a second one: THREADS of them at most.
+# An identity look-up takes a thread and a connection and never waits for a second one: THREADS of them at
+# most.
 CONNECTIONS = THREADS + OPEN_REQUESTS + OPEN_LOGINS
 
 
 class Lanes:
-    """How many requests may be inside a transaction at once. A handler chooses by ``opt={"lane": "password"}``."""
+    """How many requests may be inside a transaction at once. A handler chooses by ``opt={"lane":
+    "password"}``.
+    """
 
     def __init__(self) -> None:
         self._common = anyio.Semaphore(OPEN_REQUESTS)

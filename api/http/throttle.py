@@ -1,14 +1,15 @@
 """Slowing down guesses: failed logins are counted per account and per network.
 
-Each attempt is counted *before* the password is looked at, in one atomic step, and taken back when it succeeds: a
-thousand parallel guesses cannot slip through between a check and a count. After ``limit`` failures the next attempt
-must wait 30 seconds, the one after it 60, then 120, up to 15 minutes; 15 quiet minutes forget it all. Attempts that
-come too early are refused and not counted, so that hammering on an account does not lock its owner out for longer.
+Each attempt is counted *before* the password is looked at, in one atomic step, and taken back when it
+succeeds: a thousand parallel guesses cannot slip through between a check and a count. After ``limit``
+failures the next attempt must wait 30 seconds, the one after it 60, then 120, up to 15 minutes; 15 quiet
+minutes forget it all. Attempts that come too early are refused and not counted, so that hammering on an
+account does not lock its owner out for longer.
 
 A network gets ten times an account's limit: a whole class may sit behind one address.
 
-The counters live in Redis, where all API processes see them. Where Redis does not answer, each process counts for
-itself: a few more guesses get through, but nobody is locked out and no guess is free.
+The counters live in Redis, where all API processes see them. Where Redis does not answer, each process counts
+for itself: a few more guesses get through, but nobody is locked out and no guess is free.
 """
 
 import hashlib
@@ -17,17 +18,14 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 import structlog
 
 from api.core import clock
 from api.core.errors import RateLimited, Unavailable
-from api.core.queue import run_script
+from api.core.queue import Connection, run_script
 from api.http.client_address import network_of
-
-if TYPE_CHECKING:
-    import redis
 
 log = structlog.get_logger(__name__)
 
@@ -40,13 +38,13 @@ REDIS_PAUSE = timedelta(
     seconds=10
 )  # how long a Redis that failed is left alone: each try may cost its time-out
 
-# KEYS: counter, barrier. ARGV: limit, window, first delay, longest delay (ms). Gives the ms to wait; 0: go ahead.
-# The barrier is set by the attempt that reaches the limit, for the ones after it.
+# KEYS: counter, barrier. ARGV: limit, window, first delay, longest delay (ms). Gives the ms to wait; 0: go
+# ahead. The barrier is set by the attempt that reaches the limit, for the ones after it.
 _COUNT = """
 local wait = redis.call('PTTL', KEYS[2])
 if wait > 0 then return wait end
-local limit, window, first, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local count = redis.call('INCR', KEYS[1])
+local limit, window, first, longest = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]),
+tonumber(ARGV[4]) local count = redis.call('INCR', KEYS[1])
 redis.call('PEXPIRE', KEYS[1], window + longest)
 if count >= limit then
   redis.call('SET', KEYS[2], 1, 'PX', math.floor(math.min(first * 2 ^ math.min(count - limit, 20), longest)))
@@ -65,7 +63,9 @@ class Counters(Protocol):
     """Where failures are counted. Both methods may raise Unavailable."""
 
     def count(self, key: str, limit: int) -> int:
-        """Counts one attempt under ``key``; the milliseconds to wait if it may not be made yet (then not counted)."""
+        """Counts one attempt under ``key``; the milliseconds to wait if it may not be made yet (then not
+        counted).
+        """
         ...
 
     def take_back(self, key: str, *, all_of_them: bool) -> None:
@@ -76,7 +76,7 @@ class Counters(Protocol):
 class RedisCounters:
     """Counters that all processes share."""
 
-    def __init__(self, connection: "redis.Redis") -> None:
+    def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def count(self, key: str, limit: int) -> int:
@@ -88,7 +88,9 @@ class RedisCounters:
 
 
 class LocalCounters:
-    """Counters of this process; at most `LOCAL_KEYS` of them, so that made-up accounts cannot fill the memory."""
+    """Counters of this process; at most `LOCAL_KEYS` of them, so that made-up accounts cannot fill the
+    memory.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -122,7 +124,7 @@ class LocalCounters:
 class LoginThrottle:
     """The policy. ``connection`` None counts in this process only."""
 
-    def __init__(self, limit: int, connection: "redis.Redis | None" = None) -> None:
+    def __init__(self, limit: int, connection: Connection | None = None) -> None:
         self._limit = limit
         self._shared = RedisCounters(connection) if connection is not None else None
         self._local = LocalCounters()
@@ -134,7 +136,8 @@ class LoginThrottle:
 
         Raises RateLimited if the account or the network has to wait; the block is not run then.
         """
-        # Hashed: addresses of people have no business in Redis, and a key's length must not be the caller's choice.
+        # Hashed: addresses of people have no business in Redis, and a key's length must not be the caller's
+        # choice.
         by_account = "account:" + hashlib.sha256(account.encode("utf-8", "replace")).hexdigest()
         by_network = "network:" + network_of(address)
         self._count(by_network, self._limit * NETWORK_FACTOR)
