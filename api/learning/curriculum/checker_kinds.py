@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
-Tolerance = Annotated[float, Field(ge=0, le=1e300, allow_inf_nan=False)]
+Tolerance = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 
 
 class Closed(BaseModel):

@@ -15,8 +15,18 @@ from typing import Any, NamedTuple, TypeVar
 
 from pydantic import ValidationError
 
-from api.learning.curriculum.checker_kinds import Checker, Closed, JsonChecker, RegexChecker
-from api.learning.curriculum.patterns import Pattern
+from api.learning.curriculum.checker_kinds import (
+    Checker,
+    Closed,
+    ExactChecker,
+    FloatsChecker,
+    JsonChecker,
+    LinesChecker,
+    RegexChecker,
+    TokensChecker,
+    UnorderedChecker,
+)
+from api.learning.curriculum.patterns import MAX_TEXT_BYTES, Pattern
 from api.learning.curriculum.signature import flaws, misfits, name_of, read_json
 from api.learning.curriculum.suite_models import (
     Case,
@@ -30,19 +40,35 @@ from api.learning.curriculum.suite_models import (
     SuiteLimits,
 )
 
+#: This module is the door: the grader and other slices find here all there is to know of a suite.
 __all__ = [
+    "MAX_CASES",
+    "MAX_SUITE_BYTES",
+    "MAX_TEXT_BYTES",
     "Case",
     "CaseLimits",
+    "Checker",
+    "ExactChecker",
     "Fault",
+    "FloatsChecker",
     "FunctionSignature",
     "Group",
+    "JsonChecker",
+    "LinesChecker",
     "Parameter",
+    "Pattern",
+    "RegexChecker",
     "Suite",
     "SuiteFaults",
     "SuiteLimits",
+    "TokensChecker",
+    "UnorderedChecker",
     "canonical_json",
     "digest",
+    "misfits",
+    "name_of",
     "parse_suite",
+    "read_json",
 ]
 
 MAX_CASES = 1000
