@@ -14,10 +14,10 @@ import structlog
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
-from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
+from sqlalchemy.orm import Session, sessionmaker
 
 from api.core.errors import Conflict, Invalid, Unavailable
-from api.core.orm import SCHEMAS, SoftDelete
+from api.core.orm import SCHEMAS
 
 log = structlog.get_logger(__name__)
 
@@ -33,7 +33,6 @@ class Database:
     def __init__(self, url: str) -> None:
         self.engine = make_engine(url)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
-        event.listen(self._sessions, "do_orm_execute", _pass_over_deleted)
 
     @property
     def is_sqlite(self) -> bool:
@@ -80,19 +79,6 @@ def _call(callback: Callable[[], object]) -> None:
         callback()
     except Exception:
         log.exception("after_commit_failed")
-
-
-def _pass_over_deleted(execution: ORMExecuteState) -> None:
-    # Every select, counts and relationship loads included; ask for execution_options(include_deleted=True) to
-    # see them.
-    if (
-        execution.is_select
-        and not execution.is_column_load
-        and not execution.execution_options.get("include_deleted")
-    ):
-        execution.statement = execution.statement.options(
-            with_loader_criteria(SoftDelete, lambda table: table.deleted_at.is_(None), include_aliases=True)
-        )
 
 
 def make_engine(url: str) -> Engine:

@@ -85,7 +85,9 @@ class Timestamps:
 
 
 class SoftDelete:
-    """A row that is hidden instead of removed: set ``deleted_at``, and default reads pass over it."""
+    """A row that is hidden instead of removed. Every read of its slice says ``deleted_at IS NULL`` itself: a
+    filter added behind the query's back would also hide what a submission still points at.
+    """
 
     deleted_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), default=None)
 
