@@ -1,0 +1,52 @@
+# Each target sets up what it needs; a second call finds it done. PYTHON picks the interpreter (3.11 or newer).
+SHELL := bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up test check format bench constraints clean
+
+help: ## Show this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+# The environment's own pip is used and not the system's: dependency groups need pip 25.1.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "CodeZest needs Python 3.11 or newer; say make PYTHON=...")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . --group test --group lint
+	@touch $@
+
+setup: $(READY) ## Make .venv with everything in it
+
+demo: $(READY) ## Grade every shipped example, over HTTP, in sandboxes; exit 0 only if all went as expected
+	$(BIN)/codezest demo
+
+up: $(READY) ## Run API, graders and sweeper until Ctrl-C
+	$(BIN)/codezest up
+
+test: $(READY) ## Run the tests with whatever services answer; ARGS adds pytest's arguments
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY) ## Lint, formatting, types, rules of the house
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright
+	$(BIN)/python -m pytest -q tests/house
+
+format: $(READY) ## Format the code and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## Print the speed and memory ratios
+	$(BIN)/python -m bench
+
+constraints: $(READY) ## Write constraints.txt anew from .venv
+	{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable; } > constraints.tmp
+	mv constraints.tmp constraints.txt
+
+clean: ## Remove .venv and caches; data in .codezest stays
+	rm -rf $(VENV) build dist .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
