@@ -1,0 +1,73 @@
+"""Where progress gets its facts: one source per kind of item, each added by the slice that owns the kind.
+
+Progress stands left of submissions and quizzes and cannot import them, yet it must be folded over all kinds
+at once: who ends a quiz knows nothing of assignments. So each slice adds a function that counts, when it is
+imported. A process that has not imported them all must not fold: it would take passed work away. Hence
+`EXPECTED`: a missing source is an error of ours, never a zero.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from api.learning.progress.rules import Completion, Tally, completion
+
+EXPECTED = ("assignments",)
+"""The kinds of items there are. Materials and quizzes join here, and nowhere else in this slice."""
+
+
+class Facts(NamedTuple):
+    """Of one kind of item in one module: how many are done of how many, and whether any was tried."""
+
+    done: int
+    total: int
+    started: bool
+
+
+Source = Callable[[Session, UUID, Collection[UUID]], Mapping[UUID, Facts]]
+"""From a learner and module ids to facts by module; a module that is left out has no item of the kind."""
+
+_sources: dict[str, Source] = {}
+
+
+class ModuleFacts(NamedTuple):
+    """Everything about one learner in one module: facts by kind, and what they come to."""
+
+    kinds: dict[str, Facts]
+    completion: Completion
+    started: bool
+
+
+def add_source(kind: str, source: Source) -> None:
+    """Makes ``source`` the one that counts items of ``kind`` (one of `EXPECTED`)."""
+    if kind not in EXPECTED:
+        raise ValueError(f"{kind!r} is not a kind of item; add it to EXPECTED first")
+    _sources[kind] = source
+
+
+def gather(session: Session, user_id: UUID, module_ids: Collection[UUID]) -> dict[UUID, ModuleFacts]:
+    """The facts of every one of ``module_ids``, one question per kind to the database.
+
+    Raises:
+        RuntimeError: a source is missing; this process has not imported the slice that owns it.
+    """
+    missing = [kind for kind in EXPECTED if kind not in _sources]
+    if missing:
+        raise RuntimeError(f"no source of facts for {', '.join(missing)}: import the slice that has them")
+    found = {kind: _sources[kind](session, user_id, module_ids) for kind in EXPECTED}
+    return {module_id: _of_module(module_id, found) for module_id in module_ids}
+
+
+def total(modules: Collection[ModuleFacts]) -> Completion:
+    """What all ``modules`` together come to; those with nothing to do do not count."""
+    tallies = [Tally(facts.done, facts.total) for module in modules for facts in module.kinds.values()]
+    return completion(tallies, started=any(module.started for module in modules))
+
+
+def _of_module(module_id: UUID, found: Mapping[str, Mapping[UUID, Facts]]) -> ModuleFacts:
+    kinds = {kind: by_module[module_id] for kind, by_module in found.items() if module_id in by_module}
+    started = any(facts.started for facts in kinds.values())
+    tallies = [Tally(facts.done, facts.total) for facts in kinds.values()]
+    return ModuleFacts(kinds, completion(tallies, started=started), started)

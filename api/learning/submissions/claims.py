@@ -1,0 +1,280 @@
+"""Who works on which run: claiming, keeping, giving back, and taking back from workers that fell silent.
+
+Theory of operation
+------------------- A claim is one conditional UPDATE: it picks the best PENDING run and makes it RUNNING in
+the same statement, so two workers cannot get one run. On PostgreSQL the pick locks its row and passes over
+rows that others have locked (``SKIP LOCKED``); on SQLite the statement holds the one write lock from its
+start. Nothing is read before it in the same transaction: a SQLite transaction that has read cannot always
+become one that writes.
+
+With each claim the run's ``attempt`` goes up by one. It is the fencing number: keeping, giving back and
+recording work only with the current one. A worker that slept through its lease finds the run PENDING, or
+RUNNING under a higher number, and its word counts no more.
+
+``failures`` counts attempts that the platform spoiled. When they reach the limit, the run ends as ERROR with
+the reason ``platform``: never the learner's fault, and a result that is shown already stays.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import structlog
+from sqlalchemy import Select, func, select, update
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.orm import Session, aliased
+
+from api.core.clock import now
+from api.learning.curriculum.models import Assignment, TestSuite
+from api.learning.submissions.grade import GradingTask, Reason, RunStatus, SubmissionStatus
+from api.learning.submissions.models import AssignmentSubmission, GradingRun
+from api.learning.submissions.source import Source
+from api.learning.submissions.text import clip
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 2
+"""How long a run waits after its first spoiled attempt; five times longer after each further one."""
+
+UNSEEN_SECONDS = 10
+"""A run that has waited this long may have lost its bell."""
+
+PLATFORM_FEEDBACK = (
+    "The platform could not grade this submission. That is our fault and not your program's; "
+    "it counts for nothing, and you may submit again."
+)
+_NO_SYNC = {"synchronize_session": False}  # rows of the session are not compared: it has none of these loaded
+
+
+class SweepReport(NamedTuple):
+    """What a sweep did and saw. ``expired``: leases that had ended; ``given_up``: runs ended as
+    ERROR/`platform`; ``unheard``: runs that wait though they are due: ring that many bells."""
+
+    expired: int
+    given_up: int
+    unheard: int
+
+
+def claim_next_run(
+    session: Session, *, worker: str, languages: Collection[str], lease_seconds: int, max_attempts: int
+) -> GradingTask | None:
+    """Takes the best PENDING run of one of ``languages`` and gives all that is needed to grade it, or None.
+
+    Live runs go before re-grades; then the learner with the fewest runs at work; then age. The lease lasts
+    ``lease_seconds`` from now; renew it in time. Commit before any of the learner's code runs.
+    """
+    if not languages:
+        return None
+    moment = now()
+    claimed = session.execute(
+        update(GradingRun)
+        .where(
+            GradingRun.id == _best(languages, moment, max_attempts).scalar_subquery(),
+            GradingRun.status == RunStatus.PENDING,
+        )
+        .values(
+            status=RunStatus.RUNNING,
+            attempt=GradingRun.attempt + 1,
+            started_at=moment,
+            lease_until=moment + timedelta(seconds=lease_seconds),
+            worker=worker,
+        )
+        .returning(GradingRun.id, GradingRun.submission_id, GradingRun.number, GradingRun.attempt)
+        .execution_options(**_NO_SYNC)
+    ).one_or_none()
+    if claimed is None:
+        return None
+    _set_shown_status(session, [claimed.submission_id], SubmissionStatus.RUNNING)
+    return _task(session, claimed.id)
+
+
+def renew_lease(session: Session, run_id: UUID, attempt: int, lease_seconds: int) -> bool:
+    """Keeps the run for ``lease_seconds`` more from now; False if this attempt has lost it: stop working."""
+    values = {"lease_until": now() + timedelta(seconds=lease_seconds)}
+    return _change(session, _held(run_id, attempt), values) == 1
+
+
+def release_run(
+    session: Session, run_id: UUID, attempt: int, *, reason: str, counts_attempt: bool, max_attempts: int
+) -> bool:
+    """Gives a run back ungraded; False if this attempt has lost it already.
+
+    ``counts_attempt``: the platform failed, and the run waits a little; after ``max_attempts`` of these it
+    ends as ERROR/`platform`. Otherwise (a worker that is told to stop) it is PENDING at once, and nothing is
+    counted. ``reason`` is for the operator; the learner never sees it.
+    """
+    moment = now()
+    failures = session.scalars(
+        update(GradingRun)
+        .where(_held(run_id, attempt))
+        .values(
+            **_given_back(moment),
+            failures=GradingRun.failures + int(counts_attempt),
+            last_fault=clip(reason, 2000),
+        )
+        .returning(GradingRun.failures)
+        .execution_options(**_NO_SYNC)
+    ).one_or_none()
+    if failures is None:
+        return False
+    log.warning("run_released", run=str(run_id), attempt=attempt, reason=reason, counted=counts_attempt)
+    if counts_attempt:
+        wait = timedelta(seconds=RETRY_SECONDS * 5 ** min(failures - 1, 5))
+        _change(session, GradingRun.id == run_id, {"ready_at": moment + wait})
+    _show_waiting(session, [run_id])
+    _end_spent(session, max_attempts, moment, GradingRun.id == run_id)
+    return True
+
+
+def sweep(session: Session, *, max_attempts: int, grace_seconds: float = 0) -> SweepReport:
+    """Takes runs back whose lease ended ``grace_seconds`` ago or earlier, and counts those nobody has heard
+    of.
+
+    The grace is for clocks that differ between hosts. Any number of sweepers may run at the same time.
+    """
+    moment = now()
+    expired = select(GradingRun.id).where(
+        GradingRun.status == RunStatus.RUNNING,
+        GradingRun.lease_until < moment - timedelta(seconds=grace_seconds),
+    )
+    taken = session.scalars(
+        update(GradingRun)
+        .where(
+            GradingRun.id.in_(expired.with_for_update(skip_locked=True)),
+            GradingRun.status == RunStatus.RUNNING,
+        )
+        .values(
+            **_given_back(moment),
+            failures=GradingRun.failures + 1,
+            last_fault="the worker fell silent: its lease ended",
+        )
+        .returning(GradingRun.id)
+        .execution_options(**_NO_SYNC)
+    ).all()
+    _show_waiting(session, taken)
+    given_up = _end_spent(session, max_attempts, moment)
+    unheard = session.scalar(
+        select(func.count()).where(
+            GradingRun.status == RunStatus.PENDING,
+            GradingRun.ready_at <= moment,
+            GradingRun.queued_at <= moment - timedelta(seconds=UNSEEN_SECONDS),
+        )
+    )
+    return SweepReport(len(taken), given_up, unheard or 0)
+
+
+def _best(languages: Collection[str], moment: datetime, max_attempts: int) -> Select[UUID]:
+    waiting = aliased(GradingRun)
+    busy = (
+        select(GradingRun.user_id, func.count().label("runs"))
+        .where(GradingRun.status == RunStatus.RUNNING)
+        .group_by(GradingRun.user_id)
+        .subquery()
+    )
+    return (
+        select(waiting.id)
+        .outerjoin(busy, busy.c.user_id == waiting.user_id)
+        .where(
+            waiting.status == RunStatus.PENDING,
+            waiting.language.in_(sorted(languages)),
+            waiting.ready_at <= moment,
+            waiting.failures < max_attempts,
+        )
+        .order_by(waiting.priority, func.coalesce(busy.c.runs, 0), waiting.queued_at, waiting.id)
+        .limit(1)
+        .with_for_update(skip_locked=True, of=waiting)  # SQLite's dialect leaves it out
+    )
+
+
+def _task(session: Session, run_id: UUID) -> GradingTask:
+    row = session.execute(
+        select(
+            GradingRun.id,
+            GradingRun.submission_id,
+            GradingRun.number,
+            GradingRun.attempt,
+            GradingRun.language,
+            AssignmentSubmission.code,
+            AssignmentSubmission.files,
+            TestSuite.document,
+            TestSuite.version,
+            TestSuite.digest,
+            Assignment.max_score,
+        )
+        .join(AssignmentSubmission, GradingRun.submission_id == AssignmentSubmission.id)
+        .join(TestSuite, GradingRun.suite_id == TestSuite.id)
+        .join(Assignment, AssignmentSubmission.assignment_id == Assignment.id)
+        .where(GradingRun.id == run_id)
+    ).one()
+    return GradingTask(
+        run_id=row.id,
+        submission_id=row.submission_id,
+        run_number=row.number,
+        attempt=row.attempt,
+        language=row.language,
+        files=Source(row.code, row.files).as_files(),
+        suite=row.document,
+        suite_version=row.version,
+        suite_digest=row.digest,
+        max_score=row.max_score,
+    )
+
+
+def _held(run_id: UUID, attempt: int) -> Any:
+    return (
+        (GradingRun.id == run_id) & (GradingRun.attempt == attempt) & (GradingRun.status == RunStatus.RUNNING)
+    )
+
+
+def _given_back(ready_at: datetime) -> dict[str, Any]:
+    return {"status": RunStatus.PENDING, "lease_until": None, "worker": None, "ready_at": ready_at}
+
+
+def _show_waiting(session: Session, run_ids: Collection[UUID]) -> None:
+    submissions = session.scalars(select(GradingRun.submission_id).where(GradingRun.id.in_(run_ids))).all()
+    _set_shown_status(session, submissions, SubmissionStatus.PENDING)
+
+
+def _end_spent(session: Session, max_attempts: int, moment: datetime, *which: Any) -> int:
+    # Not only those this call gave back: the limit may have been lowered while a run was waiting.
+    spent = session.execute(
+        select(GradingRun.id, GradingRun.submission_id, GradingRun.number)
+        .where(GradingRun.status == RunStatus.PENDING, GradingRun.failures >= max_attempts, *which)
+        .with_for_update(skip_locked=True)
+    ).all()
+    for run_id, submission_id, number in spent:
+        _give_up(session, run_id, submission_id, number, moment)
+    return len(spent)
+
+
+def _give_up(session: Session, run_id: UUID, submission_id: UUID, number: int, moment: datetime) -> None:
+    log.error("run_given_up", run=str(run_id), submission=str(submission_id), number=number)
+    result = {"reason": Reason.PLATFORM, "feedback": PLATFORM_FEEDBACK}
+    ended = {"status": RunStatus.DONE, "result_status": SubmissionStatus.ERROR, "finished_at": moment}
+    _change(session, GradingRun.id == run_id, {**result, **ended})
+    session.execute(
+        update(AssignmentSubmission)
+        .where(AssignmentSubmission.id == submission_id, AssignmentSubmission.current_run.is_(None))
+        .values(status=SubmissionStatus.ERROR, graded_at=moment, current_run=number, **result)
+        .execution_options(**_NO_SYNC)
+    )
+
+
+def _set_shown_status(session: Session, submission_ids: Collection[UUID], status: SubmissionStatus) -> None:
+    # Only while nothing is graded: during a re-grade the old result stays in sight.
+    if submission_ids:
+        session.execute(
+            update(AssignmentSubmission)
+            .where(AssignmentSubmission.id.in_(submission_ids), AssignmentSubmission.current_run.is_(None))
+            .values(status=status)
+            .execution_options(**_NO_SYNC)
+        )
+
+
+def _change(session: Session, condition: Any, values: dict[str, Any]) -> int:
+    result = session.execute(
+        update(GradingRun).where(condition).values(**values).execution_options(**_NO_SYNC)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount

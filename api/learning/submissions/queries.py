@@ -1,0 +1,118 @@
+"""Reads of submissions. Whose a row is, is part of every query, never a check after it (A1).
+
+A poll of a submission that is not graded yet reads one row; only a graded one costs more.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import Select, exists, func, select
+from sqlalchemy.orm import Session
+
+from api.core.actor import Actor, is_admin
+from api.core.errors import NotFound
+from api.learning.curriculum.models import Assignment, TestSuite
+from api.learning.progress.service import Facts, add_source
+from api.learning.submissions.grade import RunStatus, SubmissionStatus
+from api.learning.submissions.models import AssignmentSubmission, CaseResult, GradingRun
+
+NOT_FINAL = (SubmissionStatus.PENDING, SubmissionStatus.RUNNING)
+
+
+class ShownRun(NamedTuple):
+    """The run whose result a submission shows, with its suite version and its cases in suite order."""
+
+    run: GradingRun
+    suite_version: int
+    suite_digest: str
+    results: Sequence[CaseResult]
+
+
+class SubmissionDetail(NamedTuple):
+    """A submission; ``shown`` is None until graded. ``regrading``: another run is waiting or at work."""
+
+    submission: AssignmentSubmission
+    shown: ShownRun | None
+    regrading: bool
+
+
+def get_submission(session: Session, actor: Actor, submission_id: UUID) -> SubmissionDetail:
+    """A submission of the actor (of anybody, for an ADMIN) with the result it shows.
+
+    Raises:
+        NotFound: there is none, or it is somebody else's: both look the same.
+    """
+    statement = _readable(actor).where(AssignmentSubmission.id == submission_id)
+    submission = session.scalar(statement)
+    if submission is None:
+        raise NotFound("there is no such submission")
+    if submission.status in NOT_FINAL or submission.current_run is None:
+        return SubmissionDetail(submission, None, False)
+    shown = _shown_run(session, submission_id, submission.current_run)
+    waiting = exists().where(GradingRun.submission_id == submission_id, GradingRun.status != RunStatus.DONE)
+    return SubmissionDetail(submission, shown, bool(session.scalar(select(waiting))))
+
+
+def list_submissions(
+    session: Session,
+    actor: Actor,
+    *,
+    only_own: bool,
+    assignment_id: UUID | None,
+    status: SubmissionStatus | None,
+    limit: int,
+    offset: int,
+) -> tuple[Sequence[AssignmentSubmission], int]:
+    """A page of submissions, newest first, and how many there are: the actor's, or everybody's for an ADMIN.
+
+    ``only_own``: an ADMIN's own too.
+    """
+    statement = _readable(actor, only_own=only_own)
+    if assignment_id is not None:
+        statement = statement.where(AssignmentSubmission.assignment_id == assignment_id)
+    if status is not None:
+        statement = statement.where(AssignmentSubmission.status == status)
+    total = session.scalar(select(func.count()).select_from(statement.subquery()))
+    newest = statement.order_by(AssignmentSubmission.submitted_at.desc(), AssignmentSubmission.id.desc())
+    return session.scalars(newest.limit(limit).offset(offset)).all(), total or 0
+
+
+def assignment_facts(session: Session, user_id: UUID, module_ids: Collection[UUID]) -> Mapping[UUID, Facts]:
+    """Of each module: how many assignments are passed, of how many. The best submission counts."""
+    own = AssignmentSubmission.user_id == user_id, AssignmentSubmission.assignment_id == Assignment.id
+    passed = exists().where(*own, AssignmentSubmission.status == SubmissionStatus.PASSED)
+    tried = exists().where(*own)
+    statement = select(Assignment.module_id, passed, tried).where(
+        Assignment.module_id.in_(module_ids), Assignment.deleted_at.is_(None)
+    )
+    facts: dict[UUID, Facts] = {}
+    for module_id, is_passed, is_tried in session.execute(statement):
+        before = facts.get(module_id, Facts(0, 0, False))
+        facts[module_id] = Facts(
+            before.done + bool(is_passed), before.total + 1, before.started or bool(is_tried)
+        )
+    return facts
+
+
+add_source("assignments", assignment_facts)
+
+
+def _readable(actor: Actor, *, only_own: bool = False) -> Select[AssignmentSubmission]:
+    statement = select(AssignmentSubmission)
+    if only_own or not is_admin(actor):
+        statement = statement.where(AssignmentSubmission.user_id == actor.user_id)
+    return statement
+
+
+def _shown_run(session: Session, submission_id: UUID, number: int) -> ShownRun:
+    statement = (
+        select(GradingRun, TestSuite.version, TestSuite.digest)
+        .join(TestSuite, GradingRun.suite_id == TestSuite.id)
+        .where(GradingRun.submission_id == submission_id, GradingRun.number == number)
+    )
+    run, version, digest = session.execute(statement).one()
+    results = session.scalars(
+        select(CaseResult).where(CaseResult.run_id == run.id).order_by(CaseResult.position)
+    ).all()
+    return ShownRun(run, version, digest, results)

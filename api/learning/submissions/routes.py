@@ -1,0 +1,190 @@
+"""Submitting, polling, listing and re-grading, over HTTP."""
+
+import re
+from typing import Annotated
+from uuid import UUID
+
+from litestar import Controller, Response, get, post
+from litestar.di import NamedDependency
+from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from sqlalchemy.orm import Session
+
+from api.core.actor import Actor, is_admin
+from api.core.errors import FieldError, Invalid
+from api.core.queue import Bell
+from api.core.settings import Settings
+from api.http.paging import DEFAULT_LIMIT, Limit, Offset
+from api.learning.submissions import queries, service, views
+from api.learning.submissions.grade import SubmissionStatus
+from api.learning.submissions.schemas import (
+    RegradeView,
+    SubmissionBody,
+    SubmissionLine,
+    SubmissionList,
+    SubmissionView,
+)
+from api.learning.submissions.source import check_source
+
+RETRY_AFTER_SECONDS = 1
+_KEY = re.compile(r"[\x21-\x7e]{1,255}")
+
+AssignmentFilter = Annotated[
+    UUID | None, QueryParameter(query="assignmentId", description="only of this assignment")
+]
+StatusFilter = Annotated[SubmissionStatus | None, QueryParameter(description="only in this status")]
+IdempotencyKey = Annotated[
+    str | None,
+    HeaderParameter(
+        header="Idempotency-Key",
+        description="1 to 255 visible ASCII characters; within 24 hours, the same key and body give the same"
+        " submission, and the same key with another body answers 409",
+    ),
+]
+
+
+class AssignmentSubmissionController(Controller):
+    """Submitting."""
+
+    path = "/assignments/{assignment_id:uuid}/submissions"
+    tags = ("submissions",)
+
+    @post(opt={"access": "user"}, status_code=202, summary="Submit a source", sync_to_thread=True)
+    def create(
+        self,
+        assignment_id: FromPath[UUID],
+        data: JSONBody[SubmissionBody],
+        session: NamedDependency[Session],
+        actor: NamedDependency[Actor],
+        settings: NamedDependency[Settings],
+        bell: NamedDependency[Bell],
+        idempotency_key: IdempotencyKey = None,
+    ) -> Response[SubmissionLine]:
+        """Stores the source and answers at once; poll the `Location` until the status is final.
+
+        Answers 200 instead of 202 where the key names a submission that was there already.
+        """
+        source = check_source(
+            data.code, data.files, max_bytes=settings.max_source_bytes, max_files=settings.max_source_files
+        )
+        submission, is_new = service.submit(
+            session,
+            actor,
+            assignment_id,
+            source=source,
+            language=data.language,
+            key=_checked_key(idempotency_key),
+            bell=bell,
+        )
+        return Response(
+            views.submission_line(submission),
+            status_code=202 if is_new else 200,
+            headers={
+                "Location": f"/api/v1/submissions/{submission.id}",
+                "Retry-After": str(RETRY_AFTER_SECONDS),
+            },
+        )
+
+
+class SubmissionController(Controller):
+    """Submissions and what they came to."""
+
+    path = "/submissions"
+    tags = ("submissions",)
+
+    @get(opt={"access": "user"}, summary="List submissions", sync_to_thread=True)
+    def index(
+        self,
+        session: NamedDependency[Session],
+        actor: NamedDependency[Actor],
+        assignment_id: AssignmentFilter = None,
+        status: StatusFilter = None,
+        limit: Limit = DEFAULT_LIMIT,
+        offset: Offset = 0,
+    ) -> SubmissionList:
+        """The caller's submissions (an ADMIN's: everybody's), newest first."""
+        return _page(session, actor, False, assignment_id, status, limit, offset)
+
+    @get("/{submission_id:uuid}", opt={"access": "user"}, summary="Show a submission", sync_to_thread=True)
+    def show(
+        self,
+        submission_id: FromPath[UUID],
+        session: NamedDependency[Session],
+        actor: NamedDependency[Actor],
+    ) -> SubmissionView:
+        """The caller's own submission (an ADMIN's: anybody's). PASSED, FAILED and ERROR are final."""
+        detail = queries.get_submission(session, actor, submission_id)
+        return views.submission(detail, everything=is_admin(actor))
+
+    @post(
+        "/{submission_id:uuid}/regrade",
+        opt={"access": "admin"},
+        status_code=202,
+        summary="Grade again",
+        sync_to_thread=True,
+    )
+    def regrade(
+        self,
+        submission_id: FromPath[UUID],
+        session: NamedDependency[Session],
+        bell: NamedDependency[Bell],
+    ) -> Response[RegradeView]:
+        """Adds a run against the current suite. Runs before it, and what is shown, stay as they are until
+        then.
+        """
+        planned = service.regrade(session, submission_id, bell)
+        return Response(
+            RegradeView(planned.submission_id, planned.number),
+            status_code=202,
+            headers={
+                "Location": f"/api/v1/submissions/{submission_id}",
+                "Retry-After": str(RETRY_AFTER_SECONDS),
+            },
+        )
+
+
+class MySubmissionController(Controller):
+    """The caller's own submissions."""
+
+    path = "/me/submissions"
+    tags = ("me",)
+
+    @get(opt={"access": "user"}, summary="The own submissions", sync_to_thread=True)
+    def index(
+        self,
+        session: NamedDependency[Session],
+        actor: NamedDependency[Actor],
+        assignment_id: AssignmentFilter = None,
+        status: StatusFilter = None,
+        limit: Limit = DEFAULT_LIMIT,
+        offset: Offset = 0,
+    ) -> SubmissionList:
+        """The caller's own submissions, newest first; also an ADMIN's own only."""
+        return _page(session, actor, True, assignment_id, status, limit, offset)
+
+
+def _page(
+    session: Session,
+    actor: Actor,
+    only_own: bool,
+    assignment_id: UUID | None,
+    status: SubmissionStatus | None,
+    limit: int,
+    offset: int,
+) -> SubmissionList:
+    rows, total = queries.list_submissions(
+        session,
+        actor,
+        only_own=only_own,
+        assignment_id=assignment_id,
+        status=status,
+        limit=limit,
+        offset=offset,
+    )
+    return SubmissionList([views.submission_line(row) for row in rows], total)
+
+
+def _checked_key(key: str | None) -> str | None:
+    if key is not None and not _KEY.fullmatch(key):
+        fault = FieldError("Idempotency-Key", "must be 1 to 255 visible ASCII characters")
+        raise Invalid("the request has faults", (fault,))
+    return key
