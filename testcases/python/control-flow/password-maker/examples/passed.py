@@ -1,0 +1,2 @@
+syllables = int(input())
+print("Ba" + "na" * (syllables - 1) + "-42")

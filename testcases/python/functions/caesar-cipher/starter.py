@@ -1,0 +1,3 @@
+def caesar(text, shift):
+    """Returns the text with every letter a-z and A-Z moved on by shift places."""
+    return text
