@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
+from litestar.plugins.prometheus import PrometheusConfig
 
 import api.models  # noqa: F401  every table must be known before the first foreign key is resolved
 from api.core import embedded, log
@@ -20,12 +21,16 @@ from api.core.queue import Bell, connect
 from api.core.settings import Settings, get_settings
 from api.http.body import LimitBody, StrictRequest
 from api.http.client_address import provide_client_address
+from api.http.documentation import DocumentProblems, openapi_config
 from api.http.identity import Identify, provide_actor, provide_visitor, require_access
 from api.http.problems import HANDLERS
 from api.http.request_id import BindRequestId, add_headers
 from api.http.session import THREADS, Lanes, provide_session
 from api.http.throttle import LoginThrottle
-from api.routes import api_router
+from api.routes import SERVICE, api_router
+
+# Paths are counted by their template: one label per route, not one per id.
+_METRICS = PrometheusConfig(app_name="codezest", prefix="codezest", group_path=True).middleware
 
 
 def create_app(settings: Settings, *, database: Database | None = None, bell: Bell | None = None) -> Litestar:
@@ -52,25 +57,27 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
             database.close()
 
     return Litestar(
-        route_handlers=[api_router()],
+        route_handlers=[api_router(), *SERVICE],
         lifespan=[lifespan],
         state=State({"settings": settings, "database": database, "bell": bell}),
         dependencies={
             "session": Provide(provide_session),
             "actor": Provide(provide_actor, sync_to_thread=False),
             "visitor": Provide(provide_visitor, sync_to_thread=False),
+            "database": Provide(lambda: database, sync_to_thread=False),
             "bell": Provide(lambda: bell, sync_to_thread=False),
             "settings": Provide(lambda: settings, sync_to_thread=False),
             "login_throttle": Provide(lambda: throttle, sync_to_thread=False),
             "client_address": Provide(provide_client_address, sync_to_thread=False),
         },
         guards=[require_access],
-        middleware=[BindRequestId(), LimitBody(settings), Identify()],
+        middleware=[BindRequestId(), _METRICS, LimitBody(settings), Identify()],
         before_send=[add_headers],
         exception_handlers=HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=settings.max_body_bytes,
-        openapi_config=None,
+        openapi_config=openapi_config(),
+        plugins=[DocumentProblems()],
         logging_config=None,
     )
 

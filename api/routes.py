@@ -3,10 +3,15 @@
 from litestar import Router
 
 from api.auth.routes import AuthController, MeController
+from api.http.health import HealthController, MetricsController
 
 BASE = "/api/v1"
+
+AUTH = [AuthController, MeController]
+LEARNING = []
+SERVICE = [HealthController, MetricsController]
 
 
 def api_router() -> Router:
     """All routes of the contract."""
-    return Router(BASE, route_handlers=[AuthController, MeController])
+    return Router(BASE, route_handlers=[*AUTH, *LEARNING, *SERVICE])

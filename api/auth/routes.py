@@ -37,7 +37,7 @@ class AuthController(Controller):
     @post(
         "/login",
         status_code=200,
-        opt={"access": "public", "lane": "password"},
+        opt={"access": "public", "lane": "password", "problems": (401, 429)},
         summary="Log in",
         sync_to_thread=True,
     )

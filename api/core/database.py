@@ -24,7 +24,12 @@ log = structlog.get_logger(__name__)
 _AFTER_COMMIT = "codezest.after_commit"
 # api/http/session.py counts on this many connections; PostgreSQL's own default allows 100 over all processes.
 CONNECTIONS = 48
-_POOL: dict[str, Any] = {"pool_size": 10, "max_overflow": CONNECTIONS - 10, "pool_timeout": 10}
+_ENGINE: dict[str, Any] = {
+    "pool_size": 10,
+    "max_overflow": CONNECTIONS - 10,
+    "pool_timeout": 10,
+    "hide_parameters": True,  # an error's text goes to the log, and passwords' hashes and code do not
+}
 
 
 class Database:
@@ -89,12 +94,12 @@ def make_engine(url: str) -> Engine:
         engine = create_engine(
             url,
             connect_args={"timeout": 10, "check_same_thread": False},
-            **_POOL,
             execution_options={"schema_translate_map": dict.fromkeys(SCHEMAS)},
+            **_ENGINE,
         )
         event.listen(engine, "connect", _set_pragmas)
         return engine
-    return create_engine(url, pool_pre_ping=True, **_POOL)
+    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5}, **_ENGINE)
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

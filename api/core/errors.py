@@ -4,8 +4,6 @@ A service raises one of these and knows nothing of status codes; `api/http/probl
 ``code`` is the stable, machine-readable word a client may branch on; ``detail`` is a sentence for a person.
 """
 
-# ruff: noqa: N818  "raise NotFound" says it; every subclass of CodezestError is an error
-
 from typing import NamedTuple
 
 

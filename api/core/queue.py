@@ -33,7 +33,7 @@ JOB_TIMEOUT_SECONDS = 3600  # RQ's own limit is only a backstop: leases and wall
 Connection = redis.Redis  # for those who hand one on and must not import redis themselves
 
 
-class ForbiddenJob(Exception):  # noqa: N818  it says what it is
+class ForbiddenJob(Exception):
     """A job in Redis names a function that is not ours to call; it was put there by somebody else."""
 
 

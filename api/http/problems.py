@@ -40,6 +40,7 @@ _FRAMEWORK_CODES = {
     404: "not_found",
     405: "method_not_allowed",
     406: "not_acceptable",
+    409: "conflict",
     413: "too_large",
     415: "unsupported_media_type",
     429: "rate_limited",
@@ -89,6 +90,18 @@ def problem(
         errors=[FieldProblem(field, message) for field, message in faults],
     )
     return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
+
+
+def example(status: int) -> Problem:
+    """What a problem document of ``status`` looks like, for the documentation."""
+    return Problem(
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail="a sentence for a person",
+        code=_FRAMEWORK_CODES.get(status, "internal"),
+        request_id="01a203f5-b4c6-7013-bad0-e72337b5117f",
+        errors=[FieldProblem("name", "is required")] if status == 400 else [],
+    )
 
 
 def handle_ours(request: Request, error: errors.CodezestError) -> Response[Problem]:
@@ -144,12 +157,15 @@ def field_error(path: str, message: str) -> errors.FieldError:
 
 
 def _faults(extra: Any) -> tuple[errors.FieldError, ...]:
-    if not isinstance(extra, list):
-        return ()
     return tuple(
-        field_error("" if item.get("key") == "data" else item.get("key", ""), item["message"])
-        for item in extra
+        _fault(item.get("key", ""), item["message"]) for item in extra or () if isinstance(item, dict)
     )
+
+
+def _fault(key: str, message: str) -> errors.FieldError:
+    if message == f"'{key}'":  # what Litestar makes of a parameter, or a body, that is missing
+        message = "a JSON body is required" if key == "data" else "is required"
+    return field_error("" if key == "data" else key, message)
 
 
 HANDLERS: ExceptionHandlersMap = {
