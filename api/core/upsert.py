@@ -8,7 +8,6 @@ that releasing an outermost one would commit.
 from typing import Any
 
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from api.core.orm import Base
@@ -21,6 +20,5 @@ def insert_once(session: Session, model: type[Base], unique: tuple[str, ...], va
     """
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = dialect.insert(model).values(**values).on_conflict_do_nothing(index_elements=unique)
-    result = session.execute(statement)
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
+    # A returned key says it all; the count of rows is not known to every driver.
+    return session.scalar(statement.returning(model.id)) is not None

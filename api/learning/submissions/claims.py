@@ -38,7 +38,7 @@ RETRY_SECONDS = 2
 """How long a run waits after its first spoiled attempt; five times longer after each further one."""
 
 UNSEEN_SECONDS = 10
-"""A run that has waited this long may have lost its bell."""
+"""A run that has waited this long may have lost its bell; one that was given back has none."""
 
 PLATFORM_FEEDBACK = (
     "The platform could not grade this submission. That is our fault and not your program's; "
@@ -158,7 +158,7 @@ def sweep(session: Session, *, max_attempts: int, grace_seconds: float = 0) -> S
         select(func.count()).where(
             GradingRun.status == RunStatus.PENDING,
             GradingRun.ready_at <= moment,
-            GradingRun.queued_at <= moment - timedelta(seconds=UNSEEN_SECONDS),
+            (GradingRun.queued_at <= moment - timedelta(seconds=UNSEEN_SECONDS)) | (GradingRun.attempt > 0),
         )
     )
     return SweepReport(len(taken), given_up, unheard or 0)

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.core.actor import Actor, is_admin
 from api.core.errors import NotFound
 from api.learning.curriculum.models import Assignment, TestSuite
-from api.learning.progress.service import Facts, add_source
+from api.learning.progress.service import Facts
 from api.learning.submissions.grade import RunStatus, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, CaseResult, GradingRun
 
@@ -93,9 +93,6 @@ def assignment_facts(session: Session, user_id: UUID, module_ids: Collection[UUI
             before.done + bool(is_passed), before.total + 1, before.started or bool(is_tried)
         )
     return facts
-
-
-add_source("assignments", assignment_facts)
 
 
 def _readable(actor: Actor, *, only_own: bool = False) -> Select[AssignmentSubmission]:

@@ -16,15 +16,18 @@ from sqlalchemy.orm import Session
 from api.core.clock import now
 from api.core.ids import new_id
 from api.learning.curriculum.models import Assignment
-from api.learning.progress.service import apply_result
+from api.learning.progress.service import add_source, apply_result
 from api.learning.submissions.grade import CaseGrade, Grade, GradingTask, Reason, RunStatus
 from api.learning.submissions.models import AssignmentSubmission, CaseResult, GradingRun
+from api.learning.submissions.queries import assignment_facts
 from api.learning.submissions.text import clean, clean_json, clip
 
 log = structlog.get_logger(__name__)
 
 MAX_TEXT = 64 * 1024
 """Characters of one stored text (output, diagnostics, feedback); the grader cuts for display long before."""
+
+add_source("assignments", assignment_facts)  # whoever can record can also fold
 
 _HIDDEN_FIELDS = ("stdin", "expected", "stdout", "stderr", "first_difference")
 
