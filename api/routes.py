@@ -4,11 +4,26 @@ from litestar import Router
 
 from api.auth.routes import AuthController, MeController
 from api.http.health import HealthController, MetricsController
+from api.learning.curriculum.routes import AssignmentController, LanguageController, ModuleController
+from api.learning.progress.routes import ProgressController
+from api.learning.submissions.routes import (
+    AssignmentSubmissionController,
+    MySubmissionController,
+    SubmissionController,
+)
 
 BASE = "/api/v1"
 
 AUTH = [AuthController, MeController]
-LEARNING = []
+LEARNING = [
+    LanguageController,
+    ModuleController,
+    AssignmentController,
+    AssignmentSubmissionController,
+    SubmissionController,
+    MySubmissionController,
+    ProgressController,
+]
 SERVICE = [HealthController, MetricsController]
 
 

@@ -29,7 +29,7 @@ from api.learning.curriculum.schemas import (
 
 SlugFilter = Annotated[str | None, QueryParameter(description="only with this slug")]
 LanguageFilter = Annotated[
-    str | None, QueryParameter(query="languageSlug", description="only of the language with this slug")
+    str | None, QueryParameter(name="languageSlug", description="only of the language with this slug")
 ]
 
 

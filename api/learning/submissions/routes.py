@@ -6,6 +6,7 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
 from sqlalchemy.orm import Session
 
@@ -29,13 +30,13 @@ RETRY_AFTER_SECONDS = 1
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
 
 AssignmentFilter = Annotated[
-    UUID | None, QueryParameter(query="assignmentId", description="only of this assignment")
+    UUID | None, QueryParameter(name="assignmentId", description="only of this assignment")
 ]
 StatusFilter = Annotated[SubmissionStatus | None, QueryParameter(description="only in this status")]
 IdempotencyKey = Annotated[
     str | None,
     HeaderParameter(
-        header="Idempotency-Key",
+        name="Idempotency-Key",
         description="1 to 255 visible ASCII characters; within 24 hours, the same key and body give the same"
         " submission, and the same key with another body answers 409",
     ),
@@ -48,7 +49,13 @@ class AssignmentSubmissionController(Controller):
     path = "/assignments/{assignment_id:uuid}/submissions"
     tags = ("submissions",)
 
-    @post(opt={"access": "user"}, status_code=202, summary="Submit a source", sync_to_thread=True)
+    @post(
+        opt={"access": "user", "problems": (403,)},
+        status_code=202,
+        responses={200: ResponseSpec(SubmissionLine, description="the key named this submission already")},
+        summary="Submit a source",
+        sync_to_thread=True,
+    )
     def create(
         self,
         assignment_id: FromPath[UUID],
