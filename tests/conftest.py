@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
+from sqlalchemy import make_url
 from sqlalchemy.orm import Session
 
 from api.app import create_app
@@ -20,7 +21,7 @@ from api.core.actor import UserRole
 from api.core.database import Database
 from api.core.queue import Bell, connect
 from api.core.settings import Settings
-from api.models import Base
+from migrations import commands
 from tests import factories, services
 from tests.require import pytest_configure, pytest_runtest_makereport  # noqa: F401  hooks live by their name
 
@@ -56,9 +57,7 @@ def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
 @pytest.fixture(scope="session")
 def _sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("template") / "template.sqlite3"
-    database = Database(f"sqlite:///{path}")
-    Base.metadata.create_all(database.engine)
-    database.close()
+    commands.upgrade(f"sqlite:///{path}")
     return path
 
 
@@ -90,12 +89,20 @@ def postgres_url(postgres_server: str) -> Iterator[str]:
         yield url
 
 
+@pytest.fixture(scope="session")
+def _postgres_template(postgres_server: str) -> Iterator[str]:
+    with services.fresh_database(postgres_server) as url:
+        commands.upgrade(url)
+        yield make_url(url).database or ""
+
+
 @pytest.fixture
-def postgres_database(postgres_url: str) -> Iterator[Database]:
+def postgres_database(postgres_server: str, _postgres_template: str) -> Iterator[Database]:
     """A fresh PostgreSQL database with all tables."""
-    database = Database(postgres_url)
-    yield database
-    database.close()
+    with services.fresh_database(postgres_server, _postgres_template) as url:
+        database = Database(url)
+        yield database
+        database.close()
 
 
 @pytest.fixture(scope="session")

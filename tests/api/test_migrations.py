@@ -1,0 +1,215 @@
+"""One history for both databases: up, down and up again, nothing different from the models, nothing lost."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from sqlalchemy import inspect, text
+
+from api.auth.models import Session as UserSession
+from api.core.database import Database, make_engine
+from api.core.errors import Invalid, Unavailable
+from api.core.orm import SCHEMAS, Base
+from migrations import commands
+from tests import factories
+
+BOTH = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)]
+
+#: A later migration of a table that others point to; on SQLite it can only be copied and dropped.
+COPYING = """
+import sqlalchemy as sa
+from alembic import op
+
+from migrations.namespaces import ns
+
+revision = "copying"
+down_revision = "0001"
+
+
+def upgrade():
+    with op.batch_alter_table("users", schema=ns("auth")) as batch:
+        batch.add_column(sa.Column("nickname", sa.String(50)))
+        batch.add_column(sa.Column("friend_id", sa.Uuid()))
+        batch.create_foreign_key("fk_users_friend_id", "users", ["friend_id"], ["id"], referent_schema=ns("auth"))
+        batch.alter_column("name", existing_type=sa.String(200), nullable=True)
+
+
+def downgrade():
+    with op.batch_alter_table("users", schema=ns("auth")) as batch:
+        batch.alter_column("name", existing_type=sa.String(200), nullable=False)
+        batch.drop_constraint("fk_users_friend_id", type_="foreignkey")
+        batch.drop_column("friend_id")
+        batch.drop_column("nickname")
+"""
+
+#: A migration that breaks off after its first half.
+BREAKING = """
+import sqlalchemy as sa
+from alembic import op
+
+revision = "breaking"
+down_revision = "0001"
+
+
+def upgrade():
+    op.create_table("half", sa.Column("id", sa.Integer()))
+    raise RuntimeError("broken off")
+"""
+
+
+@pytest.fixture
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of the kind that the parameter names."""
+    if request.param == "postgres":
+        return request.getfixturevalue("postgres_url")
+    return f"sqlite:///{tmp_path / 'empty.sqlite3'}"
+
+
+@pytest.fixture
+def further(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    """Adds a migration of the test's own to the history."""
+    folder = tmp_path / "versions"
+    folder.mkdir()
+    original = commands._config
+
+    def config():
+        found = original()
+        shipped = Path(commands.__file__).parent / "versions"
+        found.set_main_option("version_locations", f"{shipped}:{folder}")
+        return found
+
+    monkeypatch.setattr(commands, "_config", config)
+    return lambda name, source: (folder / f"{name}.py").write_text(source)
+
+
+def tables(url: str) -> set[str]:
+    engine = make_engine(url)
+    schemas = (None, *(SCHEMAS if engine.dialect.name == "postgresql" else ()))
+    found = {name for schema in schemas for name in inspect(engine).get_table_names(schema)}
+    engine.dispose()
+    return found - {"alembic_version"}
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+def test_up_down_and_up_again_ends_at_the_models(url):
+    assert commands.current(url) is None
+    commands.upgrade(url)
+    assert commands.check(url) == []
+    assert tables(url) == {table.name for table in Base.metadata.tables.values()}
+    assert [commands.current(url)] == commands.heads()
+    commands.downgrade(url, "base")
+    assert tables(url) == set()
+    commands.upgrade(url)
+    assert commands.check(url) == []
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+def test_check_tells_an_empty_database_and_each_difference(url):
+    told = commands.check(url)
+    assert told[0].startswith("the database is at revision None")
+    assert any("users" in line for line in told)
+    commands.upgrade(url)
+    engine = make_engine(url)
+    table = "users" if engine.dialect.name == "sqlite" else "auth.users"
+    with engine.begin() as connection:
+        connection.execute(text(f"ALTER TABLE {table} DROP COLUMN name"))
+    engine.dispose()
+    assert commands.check(url) == [f"add column {'' if table == 'users' else 'auth '}users {table}.name"]
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+def test_upgrades_at_the_same_time_wait_for_each_other(url):
+    program = "import sys; from migrations.commands import upgrade; upgrade(sys.argv[1])"
+    root = Path(commands.__file__).parents[1]
+    both = [
+        subprocess.Popen([sys.executable, "-c", program, url], cwd=root, stderr=subprocess.PIPE) for _ in "ab"
+    ]
+    ends = [(process.communicate(timeout=60)[1], process.returncode) for process in both]
+    assert [code for _, code in ends] == [0, 0], ends
+    assert commands.check(url) == []
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+def test_changing_a_table_keeps_the_rows_that_point_to_it(url, further):
+    commands.upgrade(url)
+    database = Database(url)
+    with database.transaction() as session:
+        user = factories.make_user(session)
+        factories.make_token(session, user)
+    further("copying", COPYING)
+    commands.upgrade(url, "copying")
+    assert any("nickname" in line for line in commands.check(url))
+    commands.downgrade(url, "0001")
+    with database.transaction() as session:
+        assert session.query(UserSession).count() == 1
+        session.delete(session.merge(user))
+        session.flush()
+        assert session.query(UserSession).count() == 0
+    database.close()
+    commands.upgrade(url, "0001")
+    assert [line for line in commands.check(url) if not line.startswith("the database is at")] == []
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+def test_a_migration_that_breaks_off_leaves_nothing(url, further):
+    commands.upgrade(url)
+    further("breaking", BREAKING)
+    with pytest.raises(RuntimeError, match="broken off"):
+        commands.upgrade(url, "breaking")
+    assert commands.current(url) == "0001"
+    assert "half" not in tables(url)
+
+
+def test_an_unknown_revision_is_refused(tmp_path):
+    with pytest.raises(Invalid, match="nonsense"):
+        commands.upgrade(f"sqlite:///{tmp_path / 'x.sqlite3'}", "nonsense")
+
+
+def test_a_database_that_cannot_be_opened_is_told(tmp_path):
+    with pytest.raises(Unavailable):
+        commands.check(f"sqlite:///{tmp_path / 'missing' / 'x.sqlite3'}")
+    with pytest.raises(Unavailable):
+        commands.upgrade(f"sqlite:///{tmp_path / 'missing' / 'x.sqlite3'}")
+
+
+def test_keys_between_schemas_exist_on_sqlite(database):
+    """SQLAlchemy would leave them out without a word (`api/core/orm.py`)."""
+    found = inspect(database.engine)
+    keys = {
+        (table, key["referred_table"])
+        for table in found.get_table_names()
+        for key in found.get_foreign_keys(table)
+    }
+    wanted = {
+        (table.name, element.column.table.name)
+        for table in Base.metadata.tables.values()
+        for key in table.foreign_key_constraints
+        for element in key.elements
+    }
+    assert keys == wanted
+    assert ("language_enrollments", "users") in keys
+
+
+@pytest.mark.postgres
+def test_a_generated_migration_names_schemas_by_ns_and_needs_no_types_of_ours(
+    postgres_url, further, tmp_path
+):
+    commands.upgrade(postgres_url)
+    engine = make_engine(postgres_url)
+    with engine.begin() as connection:
+        for column in ("name", "deleted_at", "role"):
+            connection.execute(text(f"ALTER TABLE auth.users DROP COLUMN {column} CASCADE"))
+        connection.execute(text("DROP TABLE learning.module_progress"))
+    engine.dispose()
+    config = commands._config()
+    config.attributes["url"] = postgres_url
+    script = command.revision(config, "later", autogenerate=True, version_path=str(tmp_path / "versions"))
+    source = Path(script.path).read_text()
+    assert "op.batch_alter_table('users', schema=ns(\"auth\"))" in source
+    assert "sa.Column('deleted_at', sa.DateTime(timezone=True)" in source
+    assert "sa.Column('role', sa.String(length=32)" in source
+    assert 'schema=ns("learning")' in source
+    assert "schema='" not in source
+    assert "api." not in source
