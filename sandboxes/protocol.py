@@ -56,7 +56,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What one process tree may use. Times in milliseconds, memory in MiB, output in KiB for each of stdout and stderr.
+    """What one process tree may use. Times in ms, memory in MiB, output in KiB of stdout and stderr each.
 
     ``cpu_ms`` is the processor time of the whole box; ``wall_ms`` guards against sleepers; ``processes`` counts threads.
     """
@@ -146,7 +146,7 @@ class RunReport:
 
 
 class Stream(Protocol):
-    """A byte stream both ways, with deadlines of its own. `receive` returns between 1 and ``size`` bytes or raises EOFError."""
+    """A byte stream both ways, with deadlines of its own. `receive` gives 1 to ``size`` bytes or raises EOFError."""
 
     def send(self, data: bytes) -> None: ...
 
@@ -219,7 +219,9 @@ def parse_request(header: dict[str, Any], blobs: list[bytes]) -> tuple[str, RunR
                 for case, blob in zip(header["cases"], blobs[len(names) :], strict=True)
             ],
             compile_limits=Limits(**header["compile_limits"]),
-            function=FunctionCall(**{**function, "parameters": tuple(function["parameters"])}) if function else None,
+            function=FunctionCall(**{**function, "parameters": tuple(function["parameters"])})
+            if function
+            else None,
             total_wall_ms=header["total_wall_ms"],
         )
         return header["tag"], request

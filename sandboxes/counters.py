@@ -1,0 +1,92 @@
+"""What the kernel has counted: processor time and memory of a box's process tree, and of the whole container.
+
+Two sources. The tree's own figures come from ``/proc`` and work everywhere. The container's come from its control
+groups, version 1 or 2, where the runner is inside one: they include what a program tried to hide (children reaped by
+nobody, killed orphans), and they tell a kill for memory from any other.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+_TICKS = os.sysconf("SC_CLK_TCK")
+_PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
+_CGROUP = Path("/sys/fs/cgroup")
+
+
+@dataclass(slots=True)
+class Usage:
+    """Of all processes of a tree together: processor time in ms, resident memory in KiB, how many processes."""
+
+    cpu_ms: int = 0
+    memory_kib: int = 0
+    processes: int = 0
+
+
+def tree_usage(root: int) -> Usage:
+    """Adds up all descendants of the process ``root``, in this process's pid namespace.
+
+    Processes that end while being read are passed over: their parents' counters have their time.
+    """
+    usage = Usage()
+    try:
+        pending = _children(root)
+    except OSError:
+        return usage
+    while pending:
+        pid = pending.pop()
+        try:
+            pending += _children(pid)
+            with open(f"/proc/{pid}/stat", "rb") as file:
+                fields = file.read().rpartition(b")")[2].split()
+            with open(f"/proc/{pid}/statm", "rb") as file:
+                resident = int(file.read().split()[1])
+        except (OSError, IndexError, ValueError):
+            continue
+        usage.cpu_ms += sum(map(int, fields[11:15])) * 1000 // _TICKS
+        usage.memory_kib += resident * _PAGE_KIB
+        usage.processes += 1
+    return usage
+
+
+def _children(pid: int) -> list[int]:
+    found: list[int] = []
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+            found += map(int, file.read().split())
+    return found
+
+
+class Container:
+    """The control-group counters of this process's container; each is None where there is no such file."""
+
+    def __init__(self, root: Path = _CGROUP) -> None:
+        v2 = (root / "cgroup.controllers").exists()
+        self._cpu = _first(
+            root / "cpu.stat" if v2 else root / "cpuacct/cpuacct.usage", root / "cpu,cpuacct/cpuacct.usage"
+        )
+        self._oom = _first(root / "memory.events" if v2 else root / "memory/memory.oom_control")
+        self._memory = _first(root / "memory.current" if v2 else root / "memory/memory.usage_in_bytes")
+        self._v2 = v2
+
+    def cpu_ms(self) -> int | None:
+        """Processor time of the whole container since it started."""
+        if self._cpu is None:
+            return None
+        text = self._cpu.read_text()
+        return int(text.split()[1]) // 1000 if self._v2 else int(text) // 1_000_000
+
+    def oom_kills(self) -> int | None:
+        """How many processes of the container the kernel has killed for memory."""
+        if self._oom is None:
+            return None
+        words = self._oom.read_text().split()
+        return int(words[words.index("oom_kill") + 1]) if "oom_kill" in words else None
+
+    def memory_kib(self) -> int | None:
+        """What the container holds now, page cache and temporary files included."""
+        return None if self._memory is None else int(self._memory.read_text()) // 1024
+
+
+def _first(*paths: Path) -> Path | None:
+    return next((path for path in paths if path.is_file()), None)

@@ -1,0 +1,7 @@
+#include <bits/stdc++.h>
+
+int main() {
+    int n;
+    std::cin >> n;
+    std::cout << "ok " << n << "\n";
+}

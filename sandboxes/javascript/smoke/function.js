@@ -1,0 +1,4 @@
+function add(a, b) {
+  console.log("not the answer");
+  return a + b;
+}

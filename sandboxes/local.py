@@ -1,0 +1,66 @@
+"""Starts a runner without a container, as an unprivileged process of this machine.
+
+Weaker than a container, and labelled so: no control group counts or caps the whole box, and the kernel's surface is
+that of the boxes alone. A runner started by root drops to a user id of its slot; it never runs as root.
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from pathlib import Path
+
+from sandboxes import languages
+
+FIRST_UID = (
+    64_000  # one user id per slot, from here on: the kernel shares some limits between processes of one user
+)
+
+
+class LocalRunner:
+    """A running `runner.py` and the stream to it. Raises OSError if it cannot be started."""
+
+    def __init__(self, slot: int, language: str | None = None) -> None:
+        self._copy = _readable_copy() if os.getuid() == 0 else None
+        folder = Path(self._copy) / "sandboxes" if self._copy else languages.HERE
+        uid = FIRST_UID + slot if os.getuid() == 0 else None
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(
+                [
+                    languages.interpreter(),
+                    "-I",
+                    "-S",
+                    str(folder / "runner.py"),
+                    *([language] if language else []),
+                ],
+                stdin=theirs,
+                stdout=theirs,
+                stderr=subprocess.DEVNULL,
+                cwd="/",
+                env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
+                user=uid,
+                group=uid,
+                extra_groups=[] if uid else None,
+                start_new_session=True,
+            )
+        self.socket = ours
+
+    def close(self) -> None:
+        """Ends the runner and every box it has; calling it twice is fine."""
+        self.socket.close()
+        self._process.kill()
+        self._process.wait()
+        if self._copy:
+            shutil.rmtree(self._copy, ignore_errors=True)
+
+
+def _readable_copy() -> str:
+    """A copy of this package that another user can read: the checkout may lie in a home that is closed to others."""
+    folder = tempfile.mkdtemp(prefix="codezest-")
+    target = Path(folder) / "sandboxes"
+    shutil.copytree(languages.HERE, target, ignore=shutil.ignore_patterns("__pycache__", "smoke"))
+    for path in (Path(folder), target, *target.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return folder
