@@ -38,7 +38,7 @@ class StrictRequest(Request):
             match = _PLACE.match(str(error))
             what, path = (match["what"], match["path"] or "") if match else (str(error), "")
             raise Invalid("the body has faults", (field_error(path, what),)) from None
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, UnicodeDecodeError):
             raise Invalid("the body is not JSON", code="not_json") from None
         except RecursionError:
             raise Invalid("the body is nested too deeply", code="not_json") from None
