@@ -56,8 +56,10 @@ def misfits(value: Any, declared: str, path: str) -> Iterator[tuple[str, str]]:
         if type(value) is not list:
             yield path, f"should be {declared}, a list, and is {name_of(value)}"
             return
+        item_type = declared[:-2]
         for index, item in enumerate(value):
-            yield from misfits(item, declared[:-2], f"{path}[{index}]")
+            if item_type[-1] in "]?" or not _fits(item, item_type):
+                yield from misfits(item, item_type, f"{path}[{index}]")
     elif not _fits(value, declared):
         yield path, f"should be {declared} and is {name_of(value)}"
 
@@ -68,19 +70,22 @@ def _fits(value: Any, word: str) -> bool:
 
 def flaws(value: Any, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:
     """Yields (path, message) for everything in ``value`` that cannot be carried as JSON by every part."""
-    if isinstance(value, list | dict) and depth >= MAX_DEPTH:
+    if not isinstance(value, list | dict):
+        if message := _scalar_flaw(value):
+            yield path, message
+    elif depth >= MAX_DEPTH:
         yield path, f"is nested more than {MAX_DEPTH} deep"
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            if not isinstance(key, str) or not is_clean(key):
-                yield path, "has a member whose name holds NUL or half of a surrogate pair"
-            else:
-                yield from flaws(item, f"{path}.{key[:100]}", depth + 1)
     elif isinstance(value, list):
         for index, item in enumerate(value):
-            yield from flaws(item, f"{path}[{index}]", depth + 1)
-    elif message := _scalar_flaw(value):
-        yield path, message
+            # Paths and generators are made where they are needed only: a list may have a million items.
+            if isinstance(item, list | dict) or _scalar_flaw(item):
+                yield from flaws(item, f"{path}[{index}]", depth + 1)
+    else:
+        for key, item in value.items():
+            if isinstance(key, str) and is_clean(key):
+                yield from flaws(item, f"{path}.{key[:100]}", depth + 1)
+            else:
+                yield path, "has a member whose name holds NUL or half of a surrogate pair"
 
 
 def _scalar_flaw(value: Any) -> str | None:
@@ -100,7 +105,9 @@ def read_json(text: str | bytes) -> Any:
         ValueError: it is not JSON, or has in it what `flaws` finds; the message says what.
     """
     try:
-        value = json.loads(text, parse_constant=_refuse)
+        # Bytes would make json guess among UTF-8, 16 and 32.
+        decoded = text.decode() if isinstance(text, bytes) else text
+        value = json.loads(decoded, parse_constant=_refuse)
     except RecursionError:
         raise ValueError(f"is nested more than {MAX_DEPTH} deep") from None
     except json.JSONDecodeError as error:
