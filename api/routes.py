@@ -19,12 +19,12 @@ LEARNING = [
     LanguageController,
     ModuleController,
     AssignmentController,
+    ProgressController,
     AssignmentSubmissionController,
     SubmissionController,
     MySubmissionController,
-    ProgressController,
 ]
-SERVICE = [HealthController, MetricsController]
+SERVICE = [HealthController, MetricsController]  # also at the root, see api/app.py
 
 
 def api_router() -> Router:

@@ -6,8 +6,9 @@ that is not public can answer 401, one with a body 413. What only the handler kn
 """
 
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
-from litestar import Response, Router
+from litestar import Request, Response, Router
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import OpenAPIConfig, ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
@@ -16,6 +17,7 @@ from litestar.plugins import ReceiveRoutePlugin
 from litestar.routes import BaseRoute, HTTPRoute
 
 from api.core.errors import NotFound
+from api.http.examples import add_examples
 from api.http.problems import MEDIA_TYPE, Problem, example
 
 _WRITES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -69,7 +71,7 @@ def openapi_config() -> OpenAPIConfig:
             }
         ),
         tags=[Tag(name, description) for name, description in _TAGS.items()],
-        render_plugins=[JsonRenderPlugin()],
+        render_plugins=[_JsonWithExamples()],
         openapi_router=Router(
             "/schema",
             route_handlers=[],
@@ -80,12 +82,23 @@ def openapi_config() -> OpenAPIConfig:
     )
 
 
+class _JsonWithExamples(JsonRenderPlugin):
+    def __init__(self) -> None:
+        super().__init__()
+        self._rendered: bytes | None = None
+
+    def render(self, request: Request, openapi_schema: dict[str, Any]) -> bytes:
+        if self._rendered is None:
+            self._rendered = self.render_json(request, add_examples(openapi_schema))
+        return self._rendered
+
+
 def _problems_of(handler: HTTPRouteHandler, route: HTTPRoute) -> list[int]:
     parameters = handler.parsed_fn_signature.parameters
     takes = set(parameters) - set(handler.resolve_dependencies()) - {"self"}
     access = handler.opt.get("access", "user")
     shape = {
-        400: bool(takes - route.path_parameters.keys()),
+        400: bool(takes),
         401: access != "public",
         403: access == "admin",
         404: bool(route.path_parameters),

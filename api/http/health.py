@@ -4,11 +4,13 @@ Both are served below ``/api/v1`` like everything of the contract, and at the ro
 look by habit. They are public and say nothing but whether a part answers, and numbers.
 """
 
+from typing import Annotated
+
 from litestar import Controller, Response, get
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.plugins.prometheus import PrometheusController
-from msgspec import Struct
+from msgspec import Meta, Struct
 from sqlalchemy import text
 
 from api.core.database import Database
@@ -25,8 +27,8 @@ class Part(Struct, rename="camel"):
 class Health(Struct, rename="camel"):
     """``status`` is ``ok`` if every part answers, else ``degraded``; ``parts`` are ``database`` and ``queue``."""
 
-    status: str
-    parts: dict[str, Part]
+    status: Annotated[str, Meta(examples=["ok"])]
+    parts: Annotated[dict[str, Part], Meta(examples=[{"database": {"ok": True}, "queue": {"ok": True}}])]
 
 
 _DEGRADED = {503: ResponseSpec(Health, description="a part does not answer", generate_examples=False)}

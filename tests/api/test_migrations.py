@@ -119,13 +119,29 @@ def test_check_tells_an_empty_database_and_each_difference(url):
     assert commands.check(url) == [f"add column {'' if table == 'users' else 'auth '}users {table}.name"]
 
 
+UPGRADE = "import sys; from migrations.commands import upgrade; upgrade(sys.argv[1])"
+
+
+def start_upgrade(url: str) -> subprocess.Popen[bytes]:
+    root = Path(commands.__file__).parents[1]
+    return subprocess.Popen([sys.executable, "-c", UPGRADE, url], cwd=root, stderr=subprocess.PIPE)
+
+
 @pytest.mark.parametrize("url", BOTH, indirect=True)
 def test_upgrades_at_the_same_time_wait_for_each_other(url):
-    program = "import sys; from migrations.commands import upgrade; upgrade(sys.argv[1])"
-    root = Path(commands.__file__).parents[1]
-    both = [
-        subprocess.Popen([sys.executable, "-c", program, url], cwd=root, stderr=subprocess.PIPE) for _ in "ab"
-    ]
+    engine = make_engine(url)
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":
+            # Held until both have come to the lock: without one, they would never be seen waiting.
+            connection.execute(text("SELECT pg_advisory_xact_lock(6700417)"))
+            both = [start_upgrade(url), start_upgrade(url)]
+            waiting = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted")
+            while connection.scalar(waiting) != 2:
+                assert [process.poll() for process in both] == [None, None]
+            connection.rollback()
+        else:
+            both = [start_upgrade(url), start_upgrade(url)]
+    engine.dispose()
     ends = [(process.communicate(timeout=60)[1], process.returncode) for process in both]
     assert [code for _, code in ends] == [0, 0], ends
     assert commands.check(url) == []
