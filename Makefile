@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format bench constraints clean
+.PHONY: help setup demo up test check format env bench constraints clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ check: $(READY) ## Lint, formatting, types, rules of the house
 format: $(READY) ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+env: $(READY) ## Write .env.example anew from the settings
+	$(BIN)/python -m tests.house.env_example > .env.tmp && mv .env.tmp .env.example
 
 bench: $(READY) ## Print the speed and memory ratios
 	$(BIN)/python -m bench

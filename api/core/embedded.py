@@ -193,6 +193,13 @@ def resolve(settings: Settings) -> Addresses:
     return Addresses(database_url, _servers[folder].url)
 
 
+def look_after() -> None:
+    """Starts each embedded server of this process again that has died. Raises Unavailable."""
+    for server in _servers.values():
+        if not server.answers():
+            server.hold()
+
+
 def release() -> None:
     """Stops using every embedded server of this process; each that nobody else uses is stopped."""
     while _servers:

@@ -2,6 +2,7 @@
 people.
 """
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Literal
@@ -68,3 +69,10 @@ class Settings(BaseSettings):
 def get_settings() -> Settings:
     """The process's settings, read once."""
     return Settings()  # pyright: ignore[reportCallIssue]
+
+
+def export(**values: object) -> None:
+    """Hands settings on to this process and those it will start: ``export(redis_url=...)``. They go before what
+    the environment said until now."""
+    os.environ.update({f"CODEZEST_{name.upper()}": str(value) for name, value in values.items()})
+    get_settings.cache_clear()

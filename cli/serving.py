@@ -1,0 +1,49 @@
+"""Runs the HTTP server: Granian, and in its worker process the application."""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from api.app import from_environment
+from api.core import embedded, log
+from api.core.settings import export, get_settings
+from cli.output import say
+from cli.processes import end_with_supervisor
+
+#: A stream to a browser does not end by itself; after this many seconds the server does without it.
+STOP_SECONDS = 5
+
+
+def serve(*, supervised: bool) -> None:
+    """Serves HTTP until a signal says stop.
+
+    Raises:
+        Unavailable: the embedded queue server does not start.
+        OSError: the address cannot be had.
+    """
+    settings = get_settings()
+    log.configure(settings)
+    addresses = embedded.resolve(settings)
+    export(database_url=addresses.database_url, redis_url=addresses.redis_url)
+    server = Server(
+        "api.app:from_environment",
+        address=settings.host,
+        port=settings.port,
+        interface=Interfaces.ASGI,
+        log_level=LogLevels.warning,
+        workers_kill_timeout=STOP_SECONDS,
+    )
+    server.on_startup(lambda: say(f"CodeZest listens at http://{settings.host}:{settings.port}"))
+    server.serve(target_loader=partial(_load, supervised), wrap_loader=False)
+    embedded.release()
+
+
+def _load(supervised: bool) -> Callable[..., Any]:
+    # Runs in the server's worker process: killed -9, the server would leave it behind with the open port.
+    if supervised:
+        end_with_supervisor()
+    return from_environment()

@@ -1,0 +1,83 @@
+"""Runs graders and sweepers in the foreground."""
+
+import signal
+import threading
+from collections.abc import Collection
+
+from api.core.settings import get_settings
+from cli.output import say
+from cli.processes import Child, Supervisor, end_with_supervisor
+from cli.services import services
+from grader.jobs import Grader
+from grader.open_sandbox import open_sandbox
+from grader.sandbox import SandboxUnavailable
+from grader.selftest import check_sandbox
+from grader.slots import take_slot
+from grader.sweeper import sweep_once, sweep_until
+from grader.worker import GRACE_SECONDS, Worker, worker_name
+
+#: Handing a run back and ending the sandbox come after the grace.
+WORKER_STOP_SECONDS = GRACE_SECONDS + 10
+
+
+def work(languages: Collection[str], *, slots: int, supervised: bool) -> None:
+    """Grades until a signal says stop, in ``slots`` processes.
+
+    ``languages``: only these; none: all that can be run here.
+
+    Raises:
+        SandboxUnavailable: nothing can be run, or a language's self-test failed; the text says which.
+        Unavailable: the embedded queue server does not start.
+    """
+    if supervised:
+        end_with_supervisor()
+    if slots == 1:
+        _work_in_this_process(languages)
+        return
+    with services():  # held for all of them: the embedded server must not end with the first that does
+        supervisor = Supervisor(worker_children(slots, languages))
+        supervisor.start()
+        supervisor.run()
+
+
+def worker_children(slots: int, languages: Collection[str] = ()) -> list[Child]:
+    """The worker processes of a supervisor."""
+    chosen = [word for language in languages for word in ("--language", language)]
+    return [
+        Child(
+            f"worker-{number}", ["worker", "--slots", "1", *chosen], stage=1, stop_seconds=WORKER_STOP_SECONDS
+        )
+        for number in range(1, slots + 1)
+    ]
+
+
+def sweep(*, once: bool, supervised: bool) -> dict[str, int]:
+    """Sweeps until a signal says stop, or once; what the last pass did and saw.
+
+    Raises:
+        Unavailable: the database did not answer, in the only pass.
+    """
+    if supervised:
+        end_with_supervisor()
+    with services() as opened:
+        if once:
+            return sweep_once(opened.database, opened.bell, opened.settings)._asdict()
+        stop = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        sweep_until(stop, opened.database, opened.bell, opened.settings)
+        return {}
+
+
+def _work_in_this_process(languages: Collection[str]) -> None:
+    with take_slot() as slot, services() as opened:
+        sandbox = open_sandbox(opened.settings, slot, frozenset(languages) or None)
+        try:
+            if faults := check_sandbox(sandbox):
+                raise SandboxUnavailable("self-test failed: " + "; ".join(faults))
+            served = sorted(sandbox.languages())
+            say(f"grading {', '.join(served)} in slot {slot}")
+            grader = Grader(opened.database, sandbox, opened.bell, opened.settings, worker_name())
+            Worker(grader, opened.addresses.redis_url, worker_name(), get_settings().lease_seconds).run()
+        finally:
+            sandbox.close()

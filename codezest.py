@@ -1,0 +1,248 @@
+"""The command line: CodeZest's front door for people.
+
+Each command imports what it needs when it is called, so that ``codezest --help`` answers at once; the work is done in
+`cli/` and the packages behind it.
+"""
+
+import sys
+from pathlib import Path
+from uuid import UUID
+
+import rich_click as click
+from click.exceptions import Exit
+
+EPILOG = """Exit codes: 0 all is well; 1 something failed, or a verdict was not the expected one; 2 the command
+line or a setting is wrong; 3 a service (database, queue, sandbox) is not available."""
+
+
+class FrontDoor(click.RichGroup):
+    """Turns what went wrong into one line and an exit code; nobody is shown a stack trace unasked."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Runs the command."""
+        try:
+            return super().invoke(ctx)
+        except (click.ClickException, Exit, click.Abort, KeyboardInterrupt, BrokenPipeError):
+            raise
+        except Exception as error:
+            from cli.output import explain
+
+            sys.exit(explain(error))
+
+
+@click.group(cls=FrontDoor, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="codezest", prog_name="codezest")
+@click.option("--supervised", is_flag=True, hidden=True, help="End when standard input ends.")
+@click.pass_context
+def main(ctx: click.Context, supervised: bool) -> None:
+    """Grades code: HTTP service, graders in sandboxes, and the tools around them."""
+    ctx.obj = supervised
+
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+
+
+@main.command()
+@click.option("--sync/--no-sync", default=True, help="Publish the shipped curriculum first (default: yes).")
+def up(sync: bool) -> None:
+    """Run everything until Ctrl-C: API, graders, sweeper; embedded services where none are configured."""
+    from cli.up import up as run
+
+    run(sync=sync)
+
+
+@main.command()
+@click.pass_obj
+def serve(supervised: bool) -> None:
+    """Serve the HTTP API."""
+    from cli.serving import serve as run
+
+    run(supervised=supervised)
+
+
+@main.command()
+@click.option("--language", "-l", "languages", multiple=True, help="Grade only this; may be given again.")
+@click.option(
+    "--slots", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes to grade in."
+)
+@click.pass_obj
+def worker(supervised: bool, languages: tuple[str, ...], slots: int) -> None:
+    """Grade submissions, after every language's sandbox has proved itself."""
+    from cli.working import work
+
+    work(languages, slots=slots, supervised=supervised)
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="One pass, and print what it did.")
+@as_json
+@click.pass_obj
+def sweep(supervised: bool, once: bool, as_json: bool) -> None:
+    """Take back runs whose grader died, and ring for runs whose bell was lost."""
+    from cli.output import print_json, say
+    from cli.working import sweep as run
+
+    swept = run(once=once, supervised=supervised)
+    if as_json:
+        print_json(swept)
+    elif swept:
+        say(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in swept.items()))
+
+
+@main.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False)
+@as_json
+def sync(folder: Path | None, as_json: bool) -> None:
+    """Publish a folder of test cases (default: the shipped ones); every fault of every file is reported."""
+    from cli.curriculum import sync as run
+
+    run(folder, as_json=as_json)
+
+
+@main.command("try")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--assignment", "-a", required=True, metavar="SLUG", help="Whose test cases to run.")
+@click.option("--language", "-l", help="Default: told from the file's name.")
+@click.option(
+    "--testcases", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Another folder."
+)
+@as_json
+def try_(file: Path, assignment: str, language: str | None, testcases: Path | None, as_json: bool) -> None:
+    """Grade FILE here and now, without database and queue. Exit code 0 only if it passes."""
+    from cli.trying import try_file
+
+    try_file(file, assignment, language=language, testcases=testcases, as_json=as_json)
+
+
+@main.command()
+@click.argument("ids", nargs=-1, type=click.UUID)
+@click.option("--assignment", "-a", metavar="SLUG", help="All submissions of this assignment.")
+@click.option("--status", type=click.Choice(["PASSED", "FAILED", "ERROR"]), help="Only those of this status.")
+@click.option("--dry-run", is_flag=True, help="Say what would be graded again; store nothing.")
+@as_json
+def regrade(
+    ids: tuple[UUID, ...], assignment: str | None, status: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """Grade submissions again, against the current test cases. Old runs stay as they were."""
+    from cli.grading import regrade as run
+
+    run(ids, assignment=assignment, status=status, dry_run=dry_run, as_json=as_json)
+
+
+@main.group()
+def submissions() -> None:
+    """Look at submissions."""
+
+
+@submissions.command("show")
+@click.argument("submission_id", type=click.UUID)
+@as_json
+def show_submission(submission_id: UUID, as_json: bool) -> None:
+    """Show a submission with its cases."""
+    from cli.grading import show
+
+    show(submission_id, as_json=as_json)
+
+
+@main.group()
+def sandboxes() -> None:
+    """Build and check the images that programs run in."""
+
+
+@sandboxes.command("build")
+@click.argument("languages", nargs=-1)
+def build_sandboxes(languages: tuple[str, ...]) -> None:
+    """Build the images (default: of all languages)."""
+    from cli.images import build
+
+    build(languages)
+
+
+@sandboxes.command("list")
+@as_json
+def list_sandboxes(as_json: bool) -> None:
+    """List the images."""
+    from cli.images import show
+
+    show(as_json=as_json)
+
+
+@sandboxes.command("check")
+@click.argument("languages", nargs=-1)
+@as_json
+def check_sandboxes(languages: tuple[str, ...], as_json: bool) -> None:
+    """Run the smoke programs of every language: does a sandbox do what it promises?"""
+    from cli.images import check
+
+    check(languages, as_json=as_json)
+
+
+@main.group()
+def db() -> None:
+    """Migrate the database."""
+
+
+@db.command("upgrade")
+@click.argument("revision", default="head")
+def upgrade_db(revision: str) -> None:
+    """Migrate up to REVISION (default: the newest)."""
+    from cli.migrating import upgrade
+
+    upgrade(revision)
+
+
+@db.command("downgrade")
+@click.argument("revision")
+@click.confirmation_option("--yes", prompt="Tables and columns that the migration added are dropped. Go on?")
+def downgrade_db(revision: str) -> None:
+    """Migrate down to REVISION (-1: one step)."""
+    from cli.migrating import downgrade
+
+    downgrade(revision)
+
+
+@db.command("check")
+@as_json
+def check_db(as_json: bool) -> None:
+    """Is the database at the newest migration, and does it match the models?"""
+    from cli.migrating import check
+
+    check(as_json=as_json)
+
+
+@main.command("create-user")
+@click.argument("email")
+@click.option("--name", required=True, help="How the account is called.")
+@click.option("--admin", is_flag=True, help="An administrator instead of a learner.")
+@click.option("--password-stdin", is_flag=True, required=True, help="Read the password from standard input.")
+@as_json
+def create_user(email: str, name: str, admin: bool, password_stdin: bool, as_json: bool) -> None:
+    """Create an account."""
+    from cli.users import create_user as run
+
+    run(email, name, admin=admin, password=sys.stdin.readline().rstrip("\r\n"), as_json=as_json)
+
+
+@main.command()
+@click.option(
+    "--language", "-l", "languages", multiple=True, help="Only examples in this; may be given again."
+)
+@as_json
+def demo(languages: tuple[str, ...], as_json: bool) -> None:
+    """Grade every shipped example over HTTP, in an installation made for it. Exit code 0 only if all is as expected."""
+    from cli.demo import demo as run
+
+    run(languages, as_json=as_json)
+
+
+@main.command()
+@as_json
+def doctor(as_json: bool) -> None:
+    """Check the installation: database, migrations, queue, engine, images, boxes; each fault with its cure."""
+    from cli.doctor import doctor as run
+
+    run(as_json=as_json)
+
+
+if __name__ == "__main__":
+    main()

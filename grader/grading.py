@@ -1,0 +1,55 @@
+"""Grades a task as this installation is set: the pipeline, given the language's facts and the platform's caps."""
+
+from functools import cache
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version as version_of
+
+from api.core.settings import Settings
+from api.learning.submissions.grade import Grade, GradingTask
+from grader import pipeline
+from grader.limits import Caps, LanguageFacts
+from grader.sandbox import Sandbox, SandboxUnavailable
+from sandboxes.languages import languages
+
+
+def grade_task(task: GradingTask, sandbox: Sandbox, settings: Settings) -> Grade:
+    """Grades one run. Raises SandboxUnavailable if nothing can be said about the program."""
+    return pipeline.grade(
+        task, sandbox, facts=facts_of(task.language), caps=caps_of(settings), version=grader_version()
+    )
+
+
+def facts_of(name: str) -> LanguageFacts:
+    """What grading needs to know of a language. Raises SandboxUnavailable if this grader does not know it."""
+    language = languages().get(name)
+    if language is None:
+        raise SandboxUnavailable(f"no language {name!r} is known here")
+    return LanguageFacts(
+        name=language.name,
+        main=language.main,
+        cpu_factor=language.cpu_factor,
+        wall_factor=language.wall_factor,
+        memory_extra_mib=language.memory_extra_mib,
+        processes_extra=language.processes_extra,
+    )
+
+
+def caps_of(settings: Settings) -> Caps:
+    """The platform's own limits."""
+    return Caps(
+        cpu_ms=settings.max_cpu_ms,
+        wall_ms=settings.max_wall_ms,
+        memory_mib=settings.max_memory_mib,
+        output_kib=settings.max_output_kib,
+        processes=settings.max_processes,
+        total_wall_ms=settings.max_submission_wall_s * 1000,
+    )
+
+
+@cache
+def grader_version() -> str:
+    """The installed version; ``tree`` where the source tree is run without being installed."""
+    try:
+        return version_of("codezest")
+    except PackageNotFoundError:
+        return "tree"

@@ -1,0 +1,181 @@
+"""What a heard bell sets off: claim a run, grade it, record the grade; again while there is more to do.
+
+A claim and a record are two short transactions, and none is open while the program runs. Between them a
+thread renews the lease, so the lease says one thing only: this worker still lives. Whatever goes wrong on
+our side hands the run back; a run that nobody hands back (``kill -9``) is found by the sweeper when its
+lease has expired.
+
+A worker whose sandbox failed claims nothing until the sandbox has proved itself again: a broken engine would
+otherwise spoil one run after the other, as fast as they can be claimed.
+"""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import structlog
+
+from api.core.database import Database
+from api.core.errors import CodezestError, Unavailable
+from api.core.queue import Bell
+from api.core.settings import Settings
+from api.learning.submissions import service as submissions
+from api.learning.submissions.grade import Grade, GradingTask
+from grader.grading import grade_task
+from grader.sandbox import Sandbox, SandboxUnavailable
+from grader.selftest import check_sandbox
+
+log = structlog.get_logger(__name__)
+
+#: After this many seconds a worker ends its round and rings for itself: RQ's own time limit must never
+#: strike.
+ROUND_SECONDS = 600
+_PAUSES = (0.1, 0.5, 2.0)
+
+
+class Grader:
+    """One slot of one worker process: a database, a warm sandbox and a name; grades one run at a time."""
+
+    def __init__(
+        self, database: Database, sandbox: Sandbox, bell: Bell, settings: Settings, name: str
+    ) -> None:
+        self._database = database
+        self._sandbox = sandbox
+        self._bell = bell
+        self._settings = settings
+        self._name = name
+        self._suspect = False
+        self.busy = False
+        self.stopping = False
+
+    def grade_pending(self) -> int:
+        """Grades runs until none is left for this worker, or it is asked to stop; how many it graded."""
+        self.busy = True
+        try:
+            return self._round()
+        finally:
+            self.busy = False
+
+    def _round(self) -> int:
+        graded = 0
+        deadline = time.monotonic() + ROUND_SECONDS
+        while not self.stopping and self._sandbox_is_sound():
+            if time.monotonic() > deadline:
+                self._bell.ring()
+                break
+            task = self._claim()
+            if task is None:
+                break
+            graded += self._work(task)
+        return graded
+
+    def _sandbox_is_sound(self) -> bool:
+        if self._suspect:
+            faults = check_sandbox(self._sandbox)
+            if faults:
+                log.error("sandbox_unsound", faults=faults)
+            self._suspect = bool(faults)
+        return not self._suspect
+
+    def _claim(self) -> GradingTask | None:
+        with self._database.transaction() as session:
+            return submissions.claim_next_run(
+                session,
+                languages=frozenset(self._sandbox.languages()),
+                worker=self._name,
+                lease_seconds=self._settings.lease_seconds,
+                max_attempts=self._settings.max_attempts,
+            )
+
+    def _work(self, task: GradingTask) -> bool:
+        """Whether the run was graded and recorded. Hands it back if not; raises only what ends the worker."""
+        bound = log.bind(run=str(task.run_id), attempt=task.attempt, language=task.language)
+        try:
+            with self._renewed_lease(task):
+                started = time.monotonic()
+                result = grade_task(task, self._sandbox, self._settings)
+                kept = self._record(task, result)
+                seconds = round(time.monotonic() - started, 3)
+                bound.info("run_graded", status=result.status, score=result.score, seconds=seconds, kept=kept)
+                return kept
+        except SandboxUnavailable as error:
+            bound.error("sandbox_unavailable", error=str(error))
+            self._suspect = True
+            self._hand_back(task, reason=str(error), counts_attempt=True)
+        except Unavailable as error:
+            bound.error(
+                "grade_not_recorded", error=str(error)
+            )  # nor would handing back be: the lease expires
+        except Exception as error:
+            bound.exception("grading_failed")
+            self._hand_back(task, reason=repr(error), counts_attempt=True)
+        except BaseException:
+            self._hand_back(task, reason="the worker was told to stop", counts_attempt=False)
+            raise
+        return False
+
+    def _record(self, task: GradingTask, result: Grade) -> bool:
+        for pause in _PAUSES:
+            try:
+                return self._record_once(task, result)
+            except Unavailable:
+                time.sleep(pause)  # the work is done and the lease is being renewed: worth another try
+        return self._record_once(task, result)
+
+    def _record_once(self, task: GradingTask, result: Grade) -> bool:
+        with self._database.transaction() as session:
+            return submissions.record_grade(session, task, result)
+
+    def _hand_back(self, task: GradingTask, *, reason: str, counts_attempt: bool) -> None:
+        """Gives the run to others; ``counts_attempt`` if the platform spoiled it."""
+        try:
+            with self._database.transaction() as session:
+                submissions.release_run(
+                    session,
+                    task.run_id,
+                    task.attempt,
+                    reason=reason,
+                    counts_attempt=counts_attempt,
+                    max_attempts=self._settings.max_attempts,
+                )
+        except CodezestError as error:
+            log.error("run_not_handed_back", run=str(task.run_id), error=str(error))  # its lease will expire
+
+    @contextmanager
+    def _renewed_lease(self, task: GradingTask) -> Iterator[None]:
+        over = threading.Event()
+        thread = threading.Thread(target=self._renew, args=(task, over), name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _renew(self, task: GradingTask, over: threading.Event) -> None:
+        seconds = self._settings.lease_seconds
+        while not over.wait(seconds / 3):
+            try:
+                with self._database.transaction() as session:
+                    if not submissions.renew_lease(session, task.run_id, task.attempt, seconds):
+                        log.warning("lease_lost", run=str(task.run_id), attempt=task.attempt)
+                        return
+            except CodezestError as error:
+                log.warning("lease_not_renewed", run=str(task.run_id), error=str(error))
+
+
+_grader: Grader | None = None
+
+
+def serve(grader: Grader | None) -> None:
+    """Makes ``grader`` the one that bells of this process reach; None: nobody hears them."""
+    global _grader
+    _grader = grader
+
+
+def grade_next() -> None:
+    """What RQ calls for each bell. Takes nothing: what there is to do stands in the database."""
+    if _grader is None:
+        raise RuntimeError("no grader serves this process: bells are heard by `codezest worker`")
+    _grader.grade_pending()

@@ -1,0 +1,84 @@
+"""Whether a sandbox does what it promises: one tiny program per language and way to end, run for real.
+
+The programs lie beside each language (``sandboxes/<language>/smoke/``), and the name of each says how it
+must end (``timed_out_cpu.py``). A worker runs them before it grades anything, and again after its sandbox has
+failed: a wall that does not hold, or a compiler that is missing, must never be taken for a learner's
+mistake.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from grader.sandbox import Sandbox, SandboxUnavailable
+from sandboxes.languages import HERE, Language, languages
+from sandboxes.protocol import CaseInput, FunctionCall, Limits, Outcome, RunReport, RunRequest
+
+_CPU_MS, _WALL_MS, _MEMORY_MIB, _OUTPUT_KIB, _PROCESSES = 2_000, 10_000, 64, 16, 16
+#: A program that must meet a limit is not kept waiting for it.
+_SHORT_MS = 150
+_COMPILE = Limits(cpu_ms=20_000, wall_ms=40_000, memory_mib=1024, output_kib=64, processes=64)
+#: What `function` programs are called for: the sum is the answer, and what they print is not.
+_CALL, _ARGUMENTS, _ANSWER = (
+    FunctionCall(name="add", parameters=("int", "int"), returns="int"),
+    b"[2, 3]",
+    b"5",
+)
+
+
+def check_sandbox(sandbox: Sandbox) -> list[str]:
+    """What is wrong with ``sandbox``, one line each, naming language and program; empty if all is well."""
+    try:
+        served = sorted(sandbox.languages())
+    except SandboxUnavailable as error:
+        return [str(error)]
+    if not served:
+        return ["no language can be run here"]
+    return [fault for name in served for fault in _faults(sandbox, languages()[name])]
+
+
+def smoke_programs(language: Language) -> list[Path]:
+    """The smoke programs of a language. Each is named after its outcome, `timed_out` with the limit that it meets;
+    ``function`` defines ``add`` and must give the sum."""
+    return sorted(
+        path for path in (HERE / language.name / "smoke").glob("*") if path.suffix in language.sources
+    )
+
+
+def _faults(sandbox: Sandbox, language: Language) -> Iterator[str]:
+    for program in smoke_programs(language):
+        try:
+            found = _ending(sandbox.run(_request(language, program)))
+        except SandboxUnavailable as error:
+            yield f"{language.name}: {program.name}: {error}"
+            continue
+        if found != program.stem:
+            yield f"{language.name}: {program.name} came to {found}"
+
+
+def _request(language: Language, program: Path) -> RunRequest:
+    cpu_ms = _SHORT_MS if program.stem == "timed_out_cpu" else _CPU_MS
+    wall_ms = _SHORT_MS if program.stem == "timed_out_wall" else _WALL_MS
+    limits = Limits(
+        cpu_ms=int(cpu_ms * language.cpu_factor),
+        wall_ms=int(wall_ms * language.wall_factor),
+        memory_mib=_MEMORY_MIB + language.memory_extra_mib,
+        output_kib=_OUTPUT_KIB,
+        processes=_PROCESSES + language.processes_extra,
+    )
+    is_function = program.stem == "function"
+    return RunRequest(
+        language=language.name,
+        files={language.main: program.read_bytes()},
+        cases=[CaseInput(stdin=_ARGUMENTS if is_function else b"", limits=limits)],
+        compile_limits=_COMPILE,
+        function=_CALL if is_function else None,
+    )
+
+
+def _ending(report: RunReport) -> str:
+    if report.compiled is not None and not report.compiled.ended_well:
+        return Outcome.NOT_COMPILED
+    case = report.cases[0]
+    if case.ended_well and case.returned is not None:
+        return "function" if case.returned.strip() == _ANSWER else f"the answer {case.returned[:40]!r}"
+    return f"{case.outcome}_{case.limit}" if case.outcome is Outcome.TIMED_OUT else case.outcome

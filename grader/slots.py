@@ -1,0 +1,44 @@
+"""Which slot of this machine a worker process is.
+
+Sandboxes of one slot run under user ids of that slot's own, because the kernel counts some limits (inotify
+instances, pipe pages, processes) per user id over all containers: two workers with one slot would disturb
+each other. So a slot is held for the whole machine, by a lock that the kernel takes back however the process
+ends.
+"""
+
+import fcntl
+import os
+import stat
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from grader.sandbox import SandboxUnavailable
+
+MAX_SLOTS = 64
+
+
+@contextmanager
+def take_slot(folder: Path | None = None) -> Iterator[int]:
+    """Holds the lowest free slot of this machine for the block, and gives its number, counted from 0.
+
+    Raises:
+        SandboxUnavailable: all are taken, or the folder of the locks is somebody else's.
+    """
+    folder = folder or Path(tempfile.gettempdir()) / f"codezest-slots-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise SandboxUnavailable(f"{folder} belongs to somebody else; remove it")
+    for number in range(MAX_SLOTS):
+        handle = os.open(folder / str(number), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield number
+            return
+        except BlockingIOError:
+            continue
+        finally:
+            os.close(handle)
+    raise SandboxUnavailable(f"all {MAX_SLOTS} slots of this machine are taken")

@@ -1,0 +1,51 @@
+"""Finds what was dropped: runs whose worker died, and runs whose bell was lost.
+
+One pass is a short transaction and a few bells. Any number of sweepers may run side by side; the database
+decides who gets an expired run. Bells are rung only as far as none are waiting: a long queue is no lost
+queue.
+"""
+
+import threading
+
+import structlog
+
+from api.core.database import Database
+from api.core.errors import CodezestError
+from api.core.queue import Bell
+from api.core.settings import Settings
+from api.learning.submissions import service as submissions
+
+log = structlog.get_logger(__name__)
+
+SECONDS_BETWEEN_PASSES = 3.0
+#: A worker that hears one bell goes on while there is work, so a few bells wake them all.
+_MOST_BELLS = 32
+
+
+def sweep_once(database: Database, bell: Bell, settings: Settings) -> submissions.SweepReport:
+    """One pass: takes back expired runs and rings for pending ones that nobody has looked at.
+
+    Raises:
+        Unavailable: the database did not answer.
+    """
+    with database.transaction() as session:
+        swept = submissions.sweep(session, max_attempts=settings.max_attempts)
+    wanted = min(swept.unheard, _MOST_BELLS)
+    if wanted and bell.answers():
+        for _ in range(wanted - bell.waiting()):
+            bell.ring()
+    if swept.expired:
+        log.warning("runs_taken_back", expired=swept.expired, given_up=swept.given_up)
+    return swept
+
+
+def sweep_until(stop: threading.Event, database: Database, bell: Bell, settings: Settings) -> None:
+    """Passes until ``stop`` is set. What goes wrong in one pass is logged, and the next one tries again."""
+    while not stop.is_set():
+        try:
+            sweep_once(database, bell, settings)
+        except CodezestError as error:
+            log.warning("not_swept", error=str(error))
+        except Exception:
+            log.exception("not_swept")
+        stop.wait(SECONDS_BETWEEN_PASSES)
