@@ -68,11 +68,10 @@ def create_assignment(session: Session, module_id: UUID, *, test_cases: object, 
     if _exists(session, (Assignment.module_id == module_id) & (Assignment.slug == fields["slug"])):
         raise Conflict("the module has an assignment with this slug already", code="slug_taken")
     suite = _suite(test_cases, "testCases")
-    assignment = Assignment(module_id=module_id, suite_version=1, **fields)
+    assignment = Assignment(module_id=module_id, suite_version=0, **fields)
     session.add(assignment)
     session.flush()
-    session.add(_version(assignment.id, 1, suite))
-    session.flush()
+    store_suite(session, assignment, suite)
     return assignment
 
 
@@ -87,15 +86,38 @@ def replace_suite(session: Session, assignment_id: UUID, test_cases: object) -> 
         Invalid: the suite has faults; all are listed.
     """
     suite = _suite(test_cases, "")
-    # The write comes first: it holds the row, so that two authors get two versions and none is lost.
-    session.execute(update(Assignment).where(Assignment.id == assignment_id).values(updated_at=now()))
-    detail = queries.get_assignment(session, assignment_id)
-    if digest(canonical_json(suite)) == detail.suite.digest:
-        return detail.suite, False
-    versions = select(func.max(TestSuite.version)).where(TestSuite.assignment_id == assignment_id)
-    version = _version(assignment_id, (session.scalar(versions) or 0) + 1, suite)
+    return store_suite(session, queries.get_assignment(session, assignment_id).assignment, suite)
+
+
+def store_suite(session: Session, assignment: Assignment, suite: Suite) -> tuple[TestSuite, bool]:
+    """Makes ``suite`` current: its row, and whether it is a new version. The current one, if equal, stays."""
+    document = canonical_json(suite)
+    name = digest(document)
+    current = _current_suite(session, assignment)
+    if current is not None and current.digest == name:
+        return current, False
+    # The write holds the row, so that two authors at once get two versions, one after the other.
+    session.execute(
+        update(Assignment)
+        .where(Assignment.id == assignment.id)
+        .values(suite_version=Assignment.suite_version)
+        .execution_options(synchronize_session=False)
+    )
+    session.refresh(assignment)
+    current = _current_suite(session, assignment)
+    if current is not None and current.digest == name:
+        return current, False
+    versions = select(func.max(TestSuite.version)).where(TestSuite.assignment_id == assignment.id)
+    version = TestSuite(
+        assignment_id=assignment.id,
+        version=(session.scalar(versions) or 0) + 1,
+        digest=name,
+        document=document,
+        languages=list(suite.languages),
+        shown=shown_part(suite),
+    )
     session.add(version)
-    detail.assignment.suite_version = version.version
+    assignment.suite_version = version.version
     session.flush()
     return version, True
 
@@ -199,15 +221,11 @@ def _join(prefix: str, path: str) -> str:
     return f"{prefix}.{path}" if prefix and path and not path.startswith("[") else prefix + path
 
 
-def _version(assignment_id: UUID, version: int, suite: Suite) -> TestSuite:
-    document = canonical_json(suite)
-    return TestSuite(
-        assignment_id=assignment_id,
-        version=version,
-        digest=digest(document),
-        document=document,
-        languages=list(suite.languages),
-        shown=shown_part(suite),
+def _current_suite(session: Session, assignment: Assignment) -> TestSuite | None:
+    return session.scalar(
+        select(TestSuite).where(
+            TestSuite.assignment_id == assignment.id, TestSuite.version == assignment.suite_version
+        )
     )
 
 
