@@ -4,8 +4,9 @@
 model: a fault in one case must not hide that two others share a name.
 
 `canonical_json` is the one way a suite is stored: files inlined, defaults written out (a later change of a
-default does not change an old version), members sorted. Equal suites give equal bytes, and `digest` names
-them.
+default does not change an old version), members sorted. What an author writes in another order gives the same
+bytes, except inside arguments and results: a function may see the order of an object's members. `digest`
+names the bytes.
 """
 
 import hashlib
@@ -90,7 +91,7 @@ class Fault(NamedTuple):
         return ": ".join(part for part in (self.file, self.path, self.message) if part)
 
 
-class SuiteFaults(ValueError):  # noqa: N818 - it carries many
+class SuiteFaults(ValueError):
     """A suite that cannot be used; ``faults`` lists everything found wrong, at most `MAX_FAULTS`."""
 
     def __init__(self, faults: tuple[Fault, ...]) -> None:
@@ -112,11 +113,9 @@ def parse_suite(data: object) -> Suite:
 
 
 def canonical_json(suite: Suite) -> bytes:
-    """The bytes a suite is stored as: parsing them gives an equal suite; equal suites give equal bytes."""
+    """The bytes a suite is stored as; parsing them gives an equal suite."""
     plain = _plain(suite)
-    return json.dumps(
-        plain, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":")
-    ).encode()
+    return json.dumps(plain, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
 
 
 def digest(canonical: bytes) -> str:
@@ -136,7 +135,7 @@ def _plain(value: Any) -> Any:
         item = getattr(value, name)
         if item is not None or (name == "returns" and name in value.model_fields_set):
             members[field.alias or name] = _plain(item)
-    return members
+    return dict(sorted(members.items()))
 
 
 class _Reader:
@@ -256,7 +255,8 @@ class _Reader:
         stdio, function = ("stdin", "stdout"), ("args", "returns")
         needed, foreign = (("stdout",), function) if kind == "stdio" else (function, stdio)
         for member in needed:
-            if member not in raw and f"{member}File" not in raw:
+            given = member in raw if member == "returns" else raw.get(member) is not None
+            if not given and f"{member}File" not in raw:
                 self.fault(f"{path}.{member}", "is missing")
         for member in foreign:
             if member in raw:
@@ -321,6 +321,8 @@ def _message(item: Any) -> str:
         if item["loc"][-1] in ("stdinFile", "stdoutFile"):
             return "a file can be named only in a suite's folder: give the text itself here"
         return "is not a member of the format"
+    if kind == "string_unicode":
+        return "holds half of a surrogate pair, as text or in the name of a member"
     if kind == "missing":
         return "is missing"
     if kind == "value_error":

@@ -156,10 +156,10 @@ def _read(folder: int, name: str, limit: int) -> bytes:
         file = _open(parts[-1], inside, os.O_NONBLOCK, name)
     finally:
         os.close(inside)
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise _FileError(f"{name!r} is not a plain file")
     with os.fdopen(file, "rb") as stream:
-        facts = os.fstat(stream.fileno())
-        if not stat.S_ISREG(facts.st_mode):
-            raise _FileError(f"{name!r} is not a plain file")
         data = stream.read(limit + 1)
     if len(data) > limit:
         raise _FileError(f"{name!r} is too large: there is room for {limit:,} bytes")

@@ -31,6 +31,8 @@ def _name(text: str) -> str:
 
 
 def _unique(items: tuple[str, ...]) -> tuple[str, ...]:
+    if not items:  # pydantic's min_length would count only the items without faults
+        raise ValueError("is empty: there should be at least one")
     for item, count in Counter(items).items():
         if count > 1:
             raise ValueError(f"{item!r} is listed {count} times")
@@ -128,7 +130,10 @@ class SuiteHead(Closed):
     format: Annotated[Literal[1], BeforeValidator(_whole)]
     kind: Literal["stdio", "function"]
     languages: Annotated[
-        tuple[LanguageName, ...], Strict(False), Field(min_length=1, max_length=50), AfterValidator(_unique)
+        tuple[LanguageName, ...],
+        Strict(False),
+        Field(max_length=50, json_schema_extra={"minItems": 1, "uniqueItems": True}),
+        AfterValidator(_unique),
     ]
     limits: SuiteLimits = SuiteLimits()
     checker: Checker | None = None
