@@ -109,7 +109,7 @@ def installation(workers: int) -> Iterator[Installation]:
                 for name, (email, password) in accounts.items():
                     role = UserRole.ADMIN if name == "admin" else UserRole.USER
                     auth.create_user(session, email=email, password=password, name=name, role=role)
-            running = supervisor(workers, output)
+            running = supervisor(workers, output=output)
             running.start()
             base_url = f"http://127.0.0.1:{port}/api/v1"
             try:
