@@ -8,7 +8,6 @@ nothing else.
 
 import re
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
 import structlog
@@ -46,6 +45,7 @@ _FRAMEWORK_CODES = {
     429: "rate_limited",
     503: "unavailable",
 }
+_MISSING_PARAMETER = re.compile(r"^Missing required \w+ parameter '(.+?)'")
 _MISSING = re.compile(r"^Object missing required field `(.+?)`$")
 _UNKNOWN = re.compile(r"^Object contains unknown field `(.+?)`$")
 
@@ -124,7 +124,7 @@ def handle_framework(request: Request, error: HTTPException) -> Response[Problem
         return handle_unexpected(request, error)
     code = _FRAMEWORK_CODES.get(error.status_code, "error")
     if isinstance(error, ValidationException):
-        return problem(request, 400, code, "the request has faults", faults=_faults(error.extra))
+        return problem(request, 400, code, "the request has faults", faults=_faults(error))
     return problem(request, error.status_code, code, error.detail, headers=error.headers)
 
 
@@ -156,10 +156,11 @@ def field_error(path: str, message: str) -> errors.FieldError:
     return errors.FieldError(path, message.replace("`", "'"))
 
 
-def _faults(extra: Any) -> tuple[errors.FieldError, ...]:
-    return tuple(
-        _fault(item.get("key", ""), item["message"]) for item in extra or () if isinstance(item, dict)
-    )
+def _faults(error: ValidationException) -> tuple[errors.FieldError, ...]:
+    if match := _MISSING_PARAMETER.match(error.detail):
+        return (errors.FieldError(match[1], "is required"),)
+    items = [item for item in error.extra or () if isinstance(item, dict)]
+    return tuple(_fault(item.get("key", ""), item["message"]) for item in items)
 
 
 def _fault(key: str, message: str) -> errors.FieldError:
