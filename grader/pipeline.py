@@ -216,7 +216,7 @@ def _compile_output(report: RunReport, limits: Limits) -> str | None:
         case Outcome.OUTPUT_TOO_LARGE:
             why = f"the compiler printed more than {limits.output_kib} KiB"
         case _:
-            why = "" if said else f"the compiler {describe_end(step)}"
+            why = "" if said else f"the compiler did not end well: {describe_end(step)}"
     return "\n".join(part for part in (said, why) if part)
 
 
