@@ -153,11 +153,10 @@ class BellListener(SimpleWorker):
     def subscribe(self) -> None:
         """No remote commands: who may write to Redis may not stop a worker by that."""
 
-    def stop(self) -> None:
-        """Ends `work` before the next bell; raises StopRequested if it is waiting for one."""
+    def stop_after_this(self) -> bool:
+        """Lets `work` end before the next bell; whether one is being heard now."""
         self._stop_requested = True
-        if self.get_state() != WorkerStatus.BUSY:
-            raise StopRequested
+        return self.get_state() == WorkerStatus.BUSY
 
     def _install_signal_handlers(self) -> None:
         """Signals are `Worker`'s, which outlives this object."""
@@ -210,10 +209,9 @@ class Worker:
         force = threading.Timer(GRACE_SECONDS, os.kill, (os.getpid(), signal.SIGTERM))
         force.daemon = True
         force.start()
-        if self._listener:
-            self._listener.stop()
-        elif not self._grader.busy:
-            raise StopRequested
+        is_hearing = self._listener is not None and self._listener.stop_after_this()
+        if not is_hearing and not self._grader.busy:
+            raise StopRequested  # nothing is in work: leaves whatever wait this interrupts
 
 
 def worker_name() -> str:

@@ -117,7 +117,7 @@ class EmbeddedServer:
         deadline = time.monotonic() + self._patience
         started = False
         while not self.answers():
-            if not self._runs():
+            if not self.runs():
                 if started:
                     self._reap()
                     raise Unavailable(f"the embedded Valkey server ended at once; see {self.folder / 'log'}")
@@ -127,7 +127,8 @@ class EmbeddedServer:
                 raise Unavailable(f"the embedded Valkey server does not answer; see {self.folder / 'log'}")
             time.sleep(0.01)
 
-    def _runs(self) -> bool:
+    def runs(self) -> bool:
+        """Whether a server process holds the folder, answering or not."""
         try:
             with _locked(self.folder / "running", fcntl.LOCK_EX | fcntl.LOCK_NB):
                 return False
@@ -155,7 +156,7 @@ class EmbeddedServer:
     def _stop(self) -> None:
         _ask(self.socket_path, b"SHUTDOWN\r\n")
         deadline = time.monotonic() + self._patience
-        while self._runs():
+        while self.runs():
             if time.monotonic() > deadline:
                 log.warning("embedded_server_still_running", folder=str(self.folder))
                 return
@@ -198,6 +199,7 @@ def look_after() -> None:
     for server in _servers.values():
         if not server.answers():
             server.hold()
+            log.warning("embedded_server_started_again", folder=str(server.folder))
 
 
 def release() -> None:

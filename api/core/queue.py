@@ -58,6 +58,9 @@ class AllowListedJob(Job):
     def stopped_callback(self) -> None:
         return None
 
+    def send_webhooks(self, *_args: Any, **_kwargs: Any) -> None:
+        """Calls no address: whoever can write to Redis could make the grader call any."""
+
 
 class Bell:
     """Rings for the grader pool. One queue per language pool (``grade`` serves all languages)."""

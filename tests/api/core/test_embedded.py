@@ -85,7 +85,7 @@ def test_users_that_start_at_once_share_one_server(tmp_path: Path):
     for user in users:
         user.end()
     assert len(pids) == 1
-    assert not EmbeddedServer(tmp_path)._runs()
+    assert not EmbeddedServer(tmp_path).runs()
 
 
 def test_the_last_user_stops_it_and_no_earlier_one(server: EmbeddedServer):
@@ -94,7 +94,7 @@ def test_the_last_user_stops_it_and_no_earlier_one(server: EmbeddedServer):
     other.end()
     assert server.answers()
     server.release()
-    assert not server._runs()
+    assert not server.runs()
 
 
 def test_a_server_left_behind_by_kill_9_is_adopted_and_then_stopped(tmp_path: Path):
@@ -102,11 +102,11 @@ def test_a_server_left_behind_by_kill_9_is_adopted_and_then_stopped(tmp_path: Pa
     pid = killed.server_pid()
     killed.end(signal.SIGKILL)
     server = EmbeddedServer(tmp_path)
-    assert server._runs()
+    assert server.runs()
     server.hold()
     assert server_pid(server) == pid
     server.release()
-    assert not server._runs()
+    assert not server.runs()
 
 
 def test_bells_survive_the_death_of_the_server(server: EmbeddedServer):
