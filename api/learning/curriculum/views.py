@@ -29,6 +29,7 @@ def fields(body: msgspec.Struct) -> dict[str, Any]:
 
 
 def language(row: ProgrammingLanguage) -> LanguageView:
+    """A language."""
     return LanguageView(
         id=row.id,
         name=row.name,
@@ -43,12 +44,14 @@ def language(row: ProgrammingLanguage) -> LanguageView:
 
 
 def module(row: Module) -> ModuleView:
+    """A module, without what is in it."""
     return ModuleView(**_module(row))
 
 
 def module_detail(
     row: Module, language_row: ProgrammingLanguage, assignments: Sequence[Assignment]
 ) -> ModuleDetail:
+    """A module with its assignments."""
     return ModuleDetail(
         **_module(row),
         language_slug=language_row.slug,
@@ -71,6 +74,7 @@ def _module(row: Module) -> dict[str, Any]:
 
 
 def assignment_line(row: Assignment, module_row: Module, language_row: ProgrammingLanguage) -> AssignmentLine:
+    """An assignment in a list."""
     return AssignmentLine(
         id=row.id,
         module_id=row.module_id,
@@ -85,6 +89,7 @@ def assignment_line(row: Assignment, module_row: Module, language_row: Programmi
 
 
 def assignment(detail: AssignmentDetail) -> AssignmentView:
+    """An assignment, as a learner sees it."""
     row, shown = detail.assignment, detail.suite.shown
     return AssignmentView(
         id=row.id,
@@ -113,6 +118,7 @@ def assignment(detail: AssignmentDetail) -> AssignmentView:
 
 
 def enrollment(row: LanguageEnrollment, slug: str) -> EnrollmentView:
+    """An enrollment; ``slug`` is its language's."""
     return EnrollmentView(
         id=row.id,
         user_id=row.user_id,

@@ -1,11 +1,11 @@
 """Who works on which run: claiming, keeping, giving back, and taking back from workers that fell silent.
 
 Theory of operation
-------------------- A claim is one conditional UPDATE: it picks the best PENDING run and makes it RUNNING in
-the same statement, so two workers cannot get one run. On PostgreSQL the pick locks its row and passes over
-rows that others have locked (``SKIP LOCKED``); on SQLite the statement holds the one write lock from its
-start. Nothing is read before it in the same transaction: a SQLite transaction that has read cannot always
-become one that writes.
+-------------------
+A claim is one conditional UPDATE: it picks the best PENDING run (`picking`) and makes it RUNNING in the same
+statement, so two workers cannot get one run. On PostgreSQL the pick locks its row and passes over rows that
+others have locked; on SQLite the statement holds the one write lock from its start. Nothing is read before it
+in the same transaction: a SQLite transaction that has read cannot always become one that writes.
 
 With each claim the run's ``attempt`` goes up by one. It is the fencing number: keeping, giving back and
 recording work only with the current one. A worker that slept through its lease finds the run PENDING, or
@@ -17,18 +17,20 @@ the reason ``platform``: never the learner's fault, and a result that is shown a
 
 from collections.abc import Collection
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 import structlog
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Table, Uuid, bindparam, func, select, update
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from api.core.clock import now
+from api.core.orm import UtcDateTime
 from api.learning.curriculum.models import Assignment, TestSuite
 from api.learning.submissions.grade import GradingTask, Reason, RunStatus, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, GradingRun
+from api.learning.submissions.picking import BEST_RUN
 from api.learning.submissions.source import Source
 from api.learning.submissions.text import clip
 
@@ -45,6 +47,41 @@ PLATFORM_FEEDBACK = (
     "it counts for nothing, and you may submit again."
 )
 _NO_SYNC = {"synchronize_session": False}  # rows of the session are not compared: it has none of these loaded
+
+
+# Built once: SQLAlchemy takes longer to put these together than a database to run them.
+_RUNS = cast(Table, GradingRun.__table__)
+_CLAIM = (
+    update(_RUNS)
+    .where(_RUNS.c.id == BEST_RUN, _RUNS.c.status == RunStatus.PENDING)
+    .values(
+        status=RunStatus.RUNNING,
+        attempt=_RUNS.c.attempt + 1,
+        started_at=bindparam("moment", type_=UtcDateTime()),
+        lease_until=bindparam("expiry", type_=UtcDateTime()),
+        worker=bindparam("claimant"),
+    )
+    .returning(_RUNS.c.id, _RUNS.c.submission_id)
+)
+_TASK = (
+    select(
+        GradingRun.id,
+        GradingRun.submission_id,
+        GradingRun.number,
+        GradingRun.attempt,
+        GradingRun.language,
+        AssignmentSubmission.code,
+        AssignmentSubmission.files,
+        TestSuite.document,
+        TestSuite.version,
+        TestSuite.digest,
+        Assignment.max_score,
+    )
+    .join(AssignmentSubmission, GradingRun.submission_id == AssignmentSubmission.id)
+    .join(TestSuite, GradingRun.suite_id == TestSuite.id)
+    .join(Assignment, AssignmentSubmission.assignment_id == Assignment.id)
+    .where(GradingRun.id == bindparam("wanted", type_=Uuid()))
+)
 
 
 class SweepReport(NamedTuple):
@@ -68,20 +105,14 @@ def claim_next_run(
         return None
     moment = now()
     claimed = session.execute(
-        update(GradingRun)
-        .where(
-            GradingRun.id == _best(languages, moment, max_attempts).scalar_subquery(),
-            GradingRun.status == RunStatus.PENDING,
-        )
-        .values(
-            status=RunStatus.RUNNING,
-            attempt=GradingRun.attempt + 1,
-            started_at=moment,
-            lease_until=moment + timedelta(seconds=lease_seconds),
-            worker=worker,
-        )
-        .returning(GradingRun.id, GradingRun.submission_id, GradingRun.number, GradingRun.attempt)
-        .execution_options(**_NO_SYNC)
+        _CLAIM,
+        {
+            "languages": sorted(languages),
+            "moment": moment,
+            "max_attempts": max_attempts,
+            "expiry": moment + timedelta(seconds=lease_seconds),
+            "claimant": worker,
+        },
     ).one_or_none()
     if claimed is None:
         return None
@@ -164,49 +195,8 @@ def sweep(session: Session, *, max_attempts: int, grace_seconds: float = 0) -> S
     return SweepReport(len(taken), given_up, unheard or 0)
 
 
-def _best(languages: Collection[str], moment: datetime, max_attempts: int) -> Select[UUID]:
-    waiting = aliased(GradingRun)
-    busy = (
-        select(GradingRun.user_id, func.count().label("runs"))
-        .where(GradingRun.status == RunStatus.RUNNING)
-        .group_by(GradingRun.user_id)
-        .subquery()
-    )
-    return (
-        select(waiting.id)
-        .outerjoin(busy, busy.c.user_id == waiting.user_id)
-        .where(
-            waiting.status == RunStatus.PENDING,
-            waiting.language.in_(sorted(languages)),
-            waiting.ready_at <= moment,
-            waiting.failures < max_attempts,
-        )
-        .order_by(waiting.priority, func.coalesce(busy.c.runs, 0), waiting.queued_at, waiting.id)
-        .limit(1)
-        .with_for_update(skip_locked=True, of=waiting)  # SQLite's dialect leaves it out
-    )
-
-
 def _task(session: Session, run_id: UUID) -> GradingTask:
-    row = session.execute(
-        select(
-            GradingRun.id,
-            GradingRun.submission_id,
-            GradingRun.number,
-            GradingRun.attempt,
-            GradingRun.language,
-            AssignmentSubmission.code,
-            AssignmentSubmission.files,
-            TestSuite.document,
-            TestSuite.version,
-            TestSuite.digest,
-            Assignment.max_score,
-        )
-        .join(AssignmentSubmission, GradingRun.submission_id == AssignmentSubmission.id)
-        .join(TestSuite, GradingRun.suite_id == TestSuite.id)
-        .join(Assignment, AssignmentSubmission.assignment_id == Assignment.id)
-        .where(GradingRun.id == run_id)
-    ).one()
+    row = session.execute(_TASK, {"wanted": run_id}).one()
     return GradingTask(
         run_id=row.id,
         submission_id=row.submission_id,

@@ -1,8 +1,9 @@
-"""The values that cross between api and grader: a task goes out, a grade comes back. Pure data, no rules of storage.
+"""The values that cross between api and grader: a task goes out, a grade comes back. Pure data, no rules of
+storage.
 
-Two kinds of failure are kept apart. What the learner's program did is a *value* here (a verdict and a reason). What
-went wrong on our side is an *exception* in the grader, costs the learner nothing, and becomes `Reason.PLATFORM` only
-after the last attempt.
+Two kinds of failure are kept apart. What the learner's program did is a *value* here (a verdict and a
+reason). What went wrong on our side is an *exception* in the grader, costs the learner nothing, and becomes
+`Reason.PLATFORM` only after the last attempt.
 """
 
 from enum import StrEnum
@@ -30,7 +31,9 @@ class RunStatus(StrEnum):
 
 
 class Verdict(StrEnum):
-    """Of one case. PASSED: ended well and accepted. FAILED: ended well, not accepted. ERROR: did not end well."""
+    """Of one case. PASSED: ended well and accepted. FAILED: ended well, not accepted. ERROR: did not end
+    well.
+    """
 
     PASSED = "PASSED"
     FAILED = "FAILED"
@@ -70,7 +73,9 @@ class GradingTask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FirstDifference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
-    """Where the output first departs from the expected one. ``line`` counts from 1; texts are cut for display."""
+    """Where the output first departs from the expected one. ``line`` counts from 1; texts are cut for
+    display.
+    """
 
     line: int
     expected: str
@@ -80,8 +85,8 @@ class FirstDifference(msgspec.Struct, frozen=True, kw_only=True, rename="camel")
 class CaseGrade(msgspec.Struct, frozen=True, kw_only=True):
     """One case, judged. ``points`` of ``max_points``; times in whole milliseconds; memory (peak) in KiB.
 
-    ``stdin``, ``expected``, ``stdout``, ``stderr`` and ``first_difference`` are texts cut for display, and None for a
-    hidden case: what is never stored can never leak.
+    ``stdin``, ``expected``, ``stdout``, ``stderr`` and ``first_difference`` are texts cut for display, and
+    None for a hidden case: what is never stored can never leak.
     """
 
     name: str
@@ -105,10 +110,11 @@ class CaseGrade(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Grade(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run came to. ``status`` is PASSED, FAILED or ERROR; ``score`` is whole points out of the task's maximum.
+    """What one run came to. ``status`` is PASSED, FAILED or ERROR; ``score`` is whole points out of the
+    task's maximum.
 
-    ``analysis`` is what is said beyond the verdict (metrics, hints) as a JSON object, or None. ``image_digest`` names
-    what the program ran in; ``isolation`` is ``docker`` or ``local``.
+    ``analysis`` is what is said beyond the verdict (metrics, hints) as a JSON object, or None.
+    ``image_digest`` names what the program ran in; ``isolation`` is ``docker`` or ``local``.
     """
 
     status: SubmissionStatus

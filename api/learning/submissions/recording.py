@@ -7,9 +7,11 @@ What the learner's program printed is hostile: NUL characters and halves of surr
 cannot store, are replaced here, in one place. Of a hidden case no text is stored, whatever the grade carries.
 """
 
+from typing import cast
+
 import msgspec
 import structlog
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, insert, select, update
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
@@ -73,7 +75,8 @@ def record_grade(session: Session, task: GradingTask, grade: Grade) -> bool:
         return False
     if grade.cases:
         rows = [_row(task, position, case) for position, case in enumerate(grade.cases)]
-        session.execute(insert(CaseResult), rows)
+        # The plain table: the ORM would leave out what is None, and so send a statement per kind of row.
+        session.execute(insert(cast(Table, CaseResult.__table__)), rows)
     if _show(session, task, {**outcome, "status": grade.status, "graded_at": moment}):
         user_id, module_id = session.execute(
             select(AssignmentSubmission.user_id, Assignment.module_id)

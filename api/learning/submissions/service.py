@@ -22,7 +22,7 @@ from api.learning.curriculum.models import Assignment, TestSuite
 from api.learning.curriculum.service import require_enrollment
 from api.learning.submissions.claims import SweepReport, claim_next_run, release_run, renew_lease, sweep
 from api.learning.submissions.grade import RunStatus, SubmissionStatus
-from api.learning.submissions.models import PRIORITY_REGRADE, AssignmentSubmission, GradingRun
+from api.learning.submissions.models import PRIORITY_LIVE, PRIORITY_REGRADE, AssignmentSubmission, GradingRun
 from api.learning.submissions.recording import record_grade
 from api.learning.submissions.source import Source
 
@@ -90,9 +90,8 @@ def submit(
         taken = ", ".join(detail.suite.languages)
         fault = FieldError("language", f"the assignment takes {taken}")
         raise Invalid("the assignment does not take this language", (fault,), code="language_not_taken")
-    submission_id = new_id()
     values = {
-        "id": submission_id,
+        "id": new_id(),
         "user_id": actor.user_id,
         "assignment_id": assignment_id,
         "code": source.code,
@@ -107,17 +106,8 @@ def submit(
         earlier = _earlier(session, actor.user_id, key, digest)
         assert earlier is not None
         return Submitted(earlier, False)
-    submission = session.get_one(AssignmentSubmission, submission_id)
-    session.add(
-        GradingRun(
-            submission_id=submission_id,
-            user_id=actor.user_id,
-            suite_id=detail.suite.id,
-            number=1,
-            language=language,
-        )
-    )
-    session.flush()
+    submission = session.get_one(AssignmentSubmission, values["id"])
+    _add_run(session, submission, detail.suite.id, number=1, priority=PRIORITY_LIVE)
     ring_after_commit(session, bell)
     return Submitted(submission, True)
 
@@ -138,15 +128,7 @@ def regrade(session: Session, submission_id: UUID, bell: Bell | None = None) -> 
         .execution_options(synchronize_session=False)
     )
     row = session.execute(
-        select(
-            AssignmentSubmission.user_id,
-            AssignmentSubmission.language,
-            TestSuite.id.label("suite_id"),
-            select(func.max(GradingRun.number))
-            .where(GradingRun.submission_id == submission_id)
-            .scalar_subquery()
-            .label("last"),
-        )
+        select(AssignmentSubmission, TestSuite.id)
         .join(Assignment, AssignmentSubmission.assignment_id == Assignment.id)
         .join(
             TestSuite,
@@ -156,27 +138,19 @@ def regrade(session: Session, submission_id: UUID, bell: Bell | None = None) -> 
     ).one_or_none()
     if row is None:
         raise NotFound("there is no such submission")
-    waiting = session.scalar(
+    submission, suite_id = row
+    number = session.scalar(
         select(func.max(GradingRun.number)).where(
             GradingRun.submission_id == submission_id,
-            GradingRun.suite_id == row.suite_id,
+            GradingRun.suite_id == suite_id,
             GradingRun.status == RunStatus.PENDING,
         )
     )
-    if waiting is None:
-        session.add(
-            GradingRun(
-                submission_id=submission_id,
-                user_id=row.user_id,
-                suite_id=row.suite_id,
-                number=(row.last or 0) + 1,
-                priority=PRIORITY_REGRADE,
-                language=row.language,
-            )
-        )
-        session.flush()
+    if number is None:
+        number = _next_number(session, submission_id)
+        _add_run(session, submission, suite_id, number=number, priority=PRIORITY_REGRADE)
     ring_after_commit(session, bell)
-    return Planned(submission_id, waiting or (row.last or 0) + 1)
+    return Planned(submission_id, number)
 
 
 def regrade_many(
@@ -215,6 +189,22 @@ def regrade_many(
     if dry_run:
         return [Planned(submission_id, _next_number(session, submission_id)) for submission_id in found]
     return [regrade(session, submission_id, bell) for submission_id in found]
+
+
+def _add_run(
+    session: Session, submission: AssignmentSubmission, suite_id: UUID, *, number: int, priority: int
+) -> None:
+    session.add(
+        GradingRun(
+            submission_id=submission.id,
+            user_id=submission.user_id,
+            language=submission.language,
+            suite_id=suite_id,
+            number=number,
+            priority=priority,
+        )
+    )
+    session.flush()
 
 
 def _next_number(session: Session, submission_id: UUID) -> int:

@@ -9,9 +9,11 @@ from sqlalchemy import select, update
 
 from api.core.clock import now
 from api.core.database import Database
+from api.learning.curriculum.models import TestSuite
 from api.learning.submissions import service
 from api.learning.submissions.grade import Reason, RunStatus, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, CaseResult, GradingRun
+from api.learning.submissions.picking import WINDOW
 from tests import factories
 from tests.api.learning.world import (
     World,
@@ -114,6 +116,40 @@ def test_the_learner_with_the_fewest_runs_at_work_is_next(world: World):
     assert got[0] == first.submission.id
     assert got[1] == waiting.submission.id
     assert got[2:] == [second.submission.id, third.submission.id]
+
+
+def test_among_learners_with_work_the_one_with_less_goes_first_however_late(world: World):
+    for _ in range(3):
+        submit(world)
+    submit(world, world.other)
+    assert [must_claim(world.database).submission_id is not None for _ in range(3)] == [True] * 3
+    # The learner has two runs at work and one waiting since long; the other has one at work, and submits now.
+    late = submit(world, world.other)
+    assert must_claim(world.database).submission_id == late.submission.id
+
+
+def test_a_live_run_of_a_busy_learner_goes_before_the_regrade_of_an_idle_one(world: World):
+    old = submit(world, world.other)
+    grade_all(world.database, passed())
+    regrade(world.database, old.submission.id)
+    submit(world)
+    must_claim(world.database)
+    live = submit(world)
+    assert must_claim(world.database).submission_id == live.submission.id
+    assert must_claim(world.database).submission_id == old.submission.id
+
+
+def test_a_flood_of_one_account_does_not_hide_the_one_submission_of_another(world: World):
+    with world.database.transaction() as session:
+        suite = session.scalars(select(TestSuite)).first()
+        assert suite is not None
+        learner = session.merge(world.learner)
+        for _ in range(WINDOW + 10):
+            submission = factories.make_submission(session, learner, world.first)
+            factories.make_run(session, submission, suite)
+    must_claim(world.database)
+    last = submit(world, world.other)
+    assert must_claim(world.database).submission_id == last.submission.id
 
 
 def test_a_renewed_lease_survives_the_sweep_and_a_lapsed_one_does_not(world: World):
