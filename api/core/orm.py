@@ -56,7 +56,11 @@ Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresq
 def enum_type(values: type[StrEnum]) -> Enum:
     """A column type for a StrEnum: short text, the member's value, no database type of its own."""
     return Enum(
-        values, native_enum=False, length=32, values_callable=lambda members: [m.value for m in members]
+        values,
+        native_enum=False,
+        length=32,
+        validate_strings=True,
+        values_callable=lambda members: [m.value for m in members],
     )
 
 
