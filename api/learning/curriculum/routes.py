@@ -5,13 +5,16 @@ from uuid import UUID
 
 from litestar import Controller, Response, get, patch, post, put
 from litestar.di import NamedDependency
-from litestar.params import FromPath, JSONBody, QueryParameter
+from litestar.enums import RequestEncodingType
+from litestar.openapi.spec import Example
+from litestar.params import BodyKwarg, FromPath, JSONBody, QueryParameter
 from sqlalchemy.orm import Session
 
 from api.core.actor import Actor
 from api.http.paging import DEFAULT_LIMIT, Limit, Offset
 from api.learning.curriculum import queries, service, views
 from api.learning.curriculum.schemas import (
+    SUITE_EXAMPLE,
     AssignmentBody,
     AssignmentList,
     AssignmentView,
@@ -30,6 +33,15 @@ from api.learning.curriculum.schemas import (
 SlugFilter = Annotated[str | None, QueryParameter(description="only with this slug")]
 LanguageFilter = Annotated[
     str | None, QueryParameter(name="languageSlug", description="only of the language with this slug")
+]
+
+SuiteBody = Annotated[
+    dict[str, Any],
+    BodyKwarg(
+        media_type=RequestEncodingType.JSON,
+        examples=[Example(summary="one visible group", value=SUITE_EXAMPLE)],
+        description="a suite in the format of `testcases/README.md`, files inlined",
+    ),
 ]
 
 
@@ -162,7 +174,7 @@ class AssignmentController(Controller):
     def replace_suite(
         self,
         assignment_id: FromPath[UUID],
-        data: JSONBody[dict[str, Any]],
+        data: SuiteBody,
         session: NamedDependency[Session],
     ) -> SuiteVersionView:
         """Makes the body the current suite: a new version, or the same one if it equals the current suite."""

@@ -34,6 +34,29 @@ StarterCode = Annotated[
 ]
 
 
+SUITE_EXAMPLE: dict[str, Any] = {
+    "format": 1,
+    "kind": "stdio",
+    "languages": ["python", "cpp"],
+    "checker": {"kind": "tokens"},
+    "groups": [
+        {
+            "name": "samples",
+            "visible": True,
+            "points": 20,
+            "scoring": "each",
+            "cases": [{"name": "three", "stdin": "3\n", "stdout": "1\n2\nFizz\n"}],
+        }
+    ],
+}
+TestCases = Annotated[
+    dict[str, Any],
+    Meta(
+        description="a suite in the format of `testcases/README.md`, files inlined", examples=[SUITE_EXAMPLE]
+    ),
+]
+
+
 class LanguageBody(Struct, rename="camel", forbid_unknown_fields=True):
     """A language of the curriculum."""
 
@@ -55,12 +78,12 @@ class ModuleBody(Struct, rename="camel", forbid_unknown_fields=True):
 
 
 class AssignmentBody(Struct, rename="camel", forbid_unknown_fields=True):
-    """An assignment. ``testCases`` is a suite in the format of `testcases/README.md`, with files inlined."""
+    """An assignment with the first version of its test cases."""
 
     title: Title
     slug: Slug
     description: LongText
-    test_cases: dict[str, Any]
+    test_cases: TestCases
     difficulty: Difficulty = Difficulty.BEGINNER
     starter_code: StarterCode | None = None
     hints: Annotated[list[LongText], Meta(max_length=100)] = field(default_factory=list)
