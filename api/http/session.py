@@ -52,7 +52,7 @@ async def provide_session(request: Request) -> AsyncGenerator[Session, None]:
     lanes: Lanes = request.app.state.lanes
     async with lanes.of(request):
         transaction = database.transaction()
-        session = await sync_to_thread(transaction.__enter__)
+        session = transaction.__enter__()  # only makes an object; the first query asks for a connection
         try:
             yield session
         except BaseException as error:
