@@ -55,6 +55,9 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
         yield
         if own:
             database.close()
+        if connection is not None:
+            connection.close()
+            embedded.release()  # not by the interpreter's exit hooks: a server's worker process does not run them
 
     return Litestar(
         route_handlers=[api_router(), *SERVICE],
