@@ -46,6 +46,7 @@ class Grader:
         self._settings = settings
         self._name = name
         self._suspect = False
+        self._languages: frozenset[str] = frozenset()
         self.busy = False
         self.stopping = False
 
@@ -60,29 +61,38 @@ class Grader:
     def _round(self) -> int:
         graded = 0
         deadline = time.monotonic() + ROUND_SECONDS
-        while not self.stopping and self._sandbox_is_sound():
+        while not self.stopping and (languages := self._served()):
             if time.monotonic() > deadline:
                 self._bell.ring()
                 break
-            task = self._claim()
+            task = self._claim(languages)
             if task is None:
                 break
             graded += self._work(task)
         return graded
 
-    def _sandbox_is_sound(self) -> bool:
+    def _served(self) -> frozenset[str]:
+        """The languages to claim for; none while the sandbox is not sound."""
         if self._suspect:
-            faults = check_sandbox(self._sandbox)
-            if faults:
+            self._languages = frozenset()
+            if faults := check_sandbox(self._sandbox):
                 log.error("sandbox_unsound", faults=faults)
-            self._suspect = bool(faults)
-        return not self._suspect
+                return self._languages
+            self._suspect = False
+        if not self._languages:
+            # Asked once and not for each claim: the sandbox asks the engine for every image (15 ms).
+            try:
+                self._languages = frozenset(self._sandbox.languages())
+            except SandboxUnavailable as error:
+                log.error("sandbox_unavailable", error=str(error))
+                self._suspect = True
+        return self._languages
 
-    def _claim(self) -> GradingTask | None:
+    def _claim(self, languages: frozenset[str]) -> GradingTask | None:
         with self._database.transaction() as session:
             return submissions.claim_next_run(
                 session,
-                languages=frozenset(self._sandbox.languages()),
+                languages=languages,
                 worker=self._name,
                 lease_seconds=self._settings.lease_seconds,
                 max_attempts=self._settings.max_attempts,
@@ -91,6 +101,7 @@ class Grader:
     def _work(self, task: GradingTask) -> bool:
         """Whether the run was graded and recorded. Hands it back if not; raises only what ends the worker."""
         bound = log.bind(run=str(task.run_id), attempt=task.attempt, language=task.language)
+        bound.info("run_claimed")
         try:
             with self._renewed_lease(task):
                 started = time.monotonic()

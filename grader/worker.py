@@ -39,6 +39,7 @@ from rq.utils import now
 from rq.worker import WorkerStatus
 from rq.worker_registration import clean_worker_registry
 
+from api.core.errors import Unavailable
 from api.core.queue import AllowListedJob, connect, make_queue
 from grader.jobs import Grader, serve
 
@@ -175,16 +176,17 @@ class Worker:
         self._stop = threading.Event()
 
     def run(self) -> None:
-        """Hears bells until a signal says stop. Must be called in the main thread. Survives any fault of
-        Redis."""
+        """Hears bells until a signal says stop; in the main thread only. A Redis or a database that is away is
+        waited for.
+        """
         serve(self._grader)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         while not self._stop.is_set():
             try:
                 self._listen()
-            except redis.RedisError as error:
-                log.warning("redis_unavailable", error=str(error))
+            except (redis.RedisError, Unavailable) as error:
+                log.warning("service_unavailable", error=str(error))
                 self._stop.wait(_PAUSE_SECONDS)
             except StopRequested:
                 pass

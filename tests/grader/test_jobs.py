@@ -202,6 +202,15 @@ def test_only_languages_of_the_sandbox_are_claimed(desk: Desk):
     assert desk.run(run_id).status is RunStatus.PENDING
 
 
+def test_an_engine_that_does_not_answer_costs_no_attempt(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    run_id = desk.submit()
+    down = raising(SandboxUnavailable("engine down"))
+    monkeypatch.setattr(desk.sandbox, "languages", lambda: down(None))
+    assert desk.grader.grade_pending() == 0
+    assert desk.grader.grade_pending() == 0
+    assert desk.run(run_id).attempt == 0
+
+
 def test_a_stopping_grader_claims_nothing(desk: Desk):
     run_id = desk.submit()
     desk.grader.stopping = True

@@ -7,7 +7,7 @@ planted offences of the tests are modules like the others, made from a source st
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -55,6 +55,7 @@ def under(name: str, prefix: str) -> bool:
     return name == prefix or name.startswith(prefix + ".")
 
 
+@cache
 def modules() -> list[Module]:
     """Every module of the product: the packages and the front door."""
     paths = [
