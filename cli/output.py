@@ -113,4 +113,5 @@ def _words(error: Exception) -> list[str]:
         return [f"the sandbox is not available: {error}"]
     if isinstance(error, OSError):
         return [f"{error.filename or 'system'}: {error.strerror or error}"]
-    return [f"unexpected {type(error).__name__}: {error}"]
+    first = (str(error).splitlines() or [""])[0]
+    return [f"unexpected {type(error).__name__}: {first}"]

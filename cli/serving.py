@@ -1,5 +1,6 @@
 """Runs the HTTP server: Granian, and in its worker process the application."""
 
+import socket
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -10,7 +11,8 @@ from granian.server import Server
 
 from api.app import from_environment
 from api.core import embedded, log
-from api.core.settings import export, get_settings
+from api.core.errors import Unavailable
+from api.core.settings import Settings, export, get_settings
 from cli.output import say
 from cli.processes import end_with_supervisor
 
@@ -18,15 +20,25 @@ from cli.processes import end_with_supervisor
 STOP_SECONDS = 5
 
 
+def require_address(settings: Settings) -> None:
+    """Raises Unavailable if the address to serve at cannot be had: the server itself would end in a backtrace."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise Unavailable(f"cannot listen at {settings.host}, port {settings.port}: {reason}") from error
+
+
 def serve(*, supervised: bool) -> None:
     """Serves HTTP until a signal says stop.
 
     Raises:
-        Unavailable: the embedded queue server does not start.
-        OSError: the address cannot be had.
+        Unavailable: the embedded queue server does not start, or the address cannot be had.
     """
     settings = get_settings()
     log.configure(settings)
+    require_address(settings)
     addresses = embedded.resolve(settings)
     export(database_url=addresses.database_url, redis_url=addresses.redis_url)
     server = Server(

@@ -5,15 +5,17 @@ from api.core.errors import Unavailable
 from api.core.settings import get_settings
 from cli.installation import prepared, supervisor
 from cli.output import say
+from cli.serving import require_address
 
 
 def up(*, sync: bool) -> None:
     """Runs API, graders and sweeper, and starts again what dies.
 
     Raises:
-        Unavailable: database or queue do not answer at the start.
+        Unavailable: database or queue do not answer at the start, or the address cannot be had.
     """
     settings = get_settings()
+    require_address(settings)
     with prepared(settings, publish=sync):
         running = supervisor(settings.worker_slots)
         say(f"starting the API, a sweeper and {settings.worker_slots} graders; Ctrl-C stops them all")

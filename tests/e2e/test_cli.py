@@ -2,6 +2,9 @@
 
 import json
 import logging
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -78,9 +81,6 @@ def test_every_command_explains_itself(command: list[str]):
 
 
 def test_help_names_the_exit_codes_and_loads_nothing_it_does_not_need():
-    import subprocess
-    import sys
-
     code = "import sys, codezest; codezest.main(['--help'], standalone_mode=False); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "Exit codes" in done.stdout
@@ -112,6 +112,16 @@ def test_a_database_that_does_not_answer_is_exit_code_3(call: Call, monkeypatch:
     assert result.exit_code == 3
     assert "did not answer" in result.stderr
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("command", ["serve", "up"])
+def test_a_taken_port_is_exit_code_3_and_one_line(call: Call, command: str, monkeypatch: pytest.MonkeyPatch):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        monkeypatch.setenv("CODEZEST_PORT", str(port))
+        result = call(command)
+    assert result.exit_code == 3
+    assert result.stderr.strip() == f"cannot listen at 127.0.0.1, port {port}: Address already in use"
 
 
 def test_create_user_takes_the_password_from_standard_input(call: Call, database: Database):
