@@ -1,5 +1,6 @@
 """Runs the HTTP server: Granian, and in its worker process the application."""
 
+import os
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -26,7 +27,7 @@ def require_address(settings: Settings) -> None:
     try:
         socket.create_server((settings.host, settings.port), family=family).close()
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = os.strerror(error.errno) if error.errno else str(error)
         raise Unavailable(f"cannot listen at {settings.host}, port {settings.port}: {reason}") from error
 
 

@@ -121,7 +121,7 @@ def test_a_taken_port_is_exit_code_3_and_one_line(call: Call, command: str, monk
         monkeypatch.setenv("CODEZEST_PORT", str(port))
         result = call(command)
     assert result.exit_code == 3
-    assert result.stderr.strip() == f"cannot listen at 127.0.0.1, port {port}: Address already in use"
+    assert " ".join(result.stderr.split()) == f"cannot listen at 127.0.0.1, port {port}: Address already in use"
 
 
 def test_create_user_takes_the_password_from_standard_input(call: Call, database: Database):
