@@ -76,7 +76,7 @@ class DockerSandbox:
             self._discard(request.language)
             raise
         warm.runs += 1
-        if warm.runs >= _RUNS_PER_CONTAINER:
+        if warm.link.worn or warm.runs >= _RUNS_PER_CONTAINER:
             self._discard(request.language)
         return replace(report, image=warm.digest, isolation=ISOLATION)
 

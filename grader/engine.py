@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import docker
 import docker.errors
 import requests.exceptions
+from docker.types import Ulimit
 
 from grader.sandbox import SandboxUnavailable
 from sandboxes.seccomp.policy import container_profile
@@ -134,7 +135,7 @@ class Engine:
                 auto_remove=True,
                 log_config={"Type": "none", "Config": {}},
                 runtime=spec.runtime,
-                ulimits=[docker.types.Ulimit(name="core", soft=0, hard=0)],
+                ulimits=[Ulimit(name="core", soft=1, hard=1)],  # 1 byte: see `sandboxes/box.py`
             )
             # A box mounts a /proc of its own, which the kernel refuses while parts of this one are masked. The box's
             # shows processes only; foreign code never sees the container's.

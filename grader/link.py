@@ -7,12 +7,14 @@ unknown, of another request or too large ends the link: the runner behind it is 
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from grader.sandbox import OnCase, SandboxUnavailable
 from sandboxes.protocol import (
     PROTOCOL_VERSION,
     CaseOutcome,
+    Limits,
     Outcome,
     ProtocolError,
     RunReport,
@@ -26,103 +28,135 @@ from sandboxes.protocol import (
 HELLO_SECONDS = 20
 #: What a case may take beyond its own wall limit before the runner counts as lost.
 GRACE_SECONDS = 10
+SEND_SECONDS = 60
+_HEADER_BYTES = 64 * 1024
+_LOST = (ProtocolError, OSError, EOFError)
 SetDeadline = Callable[[float], None]
 
 
 class Link:
-    """Speaks to one runner. ``set_deadline`` bounds the stream's next operations (a `time.monotonic` value)."""
+    """Speaks to one runner. ``set_deadline`` bounds the stream's next operations (a `time.monotonic` value).
+
+    ``worn``: the runner has asked not to be used again.
+    """
 
     def __init__(self, stream: Stream, set_deadline: SetDeadline) -> None:
         self._stream, self._set_deadline = stream, set_deadline
+        self.worn = False
 
     def greet(self) -> None:
         """Waits for the runner's hello. Raises SandboxUnavailable if it does not come or cannot make boxes."""
-        header, _ = self._read(time.monotonic() + HELLO_SECONDS)
+        try:
+            header, _ = self._read(time.monotonic() + HELLO_SECONDS, _HEADER_BYTES)
+        except _LOST as error:
+            raise _lost(error) from error
         if header.get("type") == "fault":
-            raise SandboxUnavailable(str(header.get("message"))[:500])
+            raise SandboxUnavailable(_said(header))
         if header.get("type") != "hello" or header.get("protocol") != PROTOCOL_VERSION:
-            raise SandboxUnavailable(
-                f"the runner speaks another protocol: {header.get('protocol')!r}; rebuild the images"
-            )
+            version = ascii(header.get("protocol"))[:40]
+            raise SandboxUnavailable(f"the runner speaks another protocol: {version}; rebuild the images")
 
     def run(self, request: RunRequest, on_case: OnCase | None) -> RunReport:
         """Sends a request and reads until it is done. Raises SandboxUnavailable; the link is then of no more use."""
-        tag = secrets.token_hex(8)
-        conversation = _Conversation(request, tag, on_case)
-        try:
-            self._set_deadline(time.monotonic() + 60)
-            self._stream.send(request_frame(request, tag))
-            while not conversation.done:
-                conversation.hear(*self._read(time.monotonic() + conversation.patience()))
-        except (ProtocolError, OSError, EOFError) as error:
-            raise SandboxUnavailable(f"the runner was lost: {error or type(error).__name__}") from error
+        conversation = _Conversation(request, tag=secrets.token_hex(8))
+        self._send(request_frame(request, conversation.tag))
+        while not conversation.done:
+            heard = self._next(conversation)
+            if heard is not None and on_case is not None:
+                on_case(*heard)
+        self.worn = conversation.worn
         return conversation.report()
 
-    def _read(self, deadline: float) -> tuple[dict[str, Any], list[bytes]]:
-        self._set_deadline(deadline)
+    def _send(self, data: bytes) -> None:
+        self._set_deadline(time.monotonic() + SEND_SECONDS)
         try:
-            return read_frame(self._stream)
-        except (ProtocolError, OSError, EOFError) as error:
-            raise SandboxUnavailable(f"the runner was lost: {error or type(error).__name__}") from error
+            self._stream.send(data)
+        except _LOST as error:
+            raise _lost(error) from error
+
+    def _next(self, conversation: "_Conversation") -> tuple[int, CaseOutcome] | None:
+        step = conversation.step()
+        deadline = time.monotonic() + step.wall_ms / 1000 + GRACE_SECONDS
+        try:
+            return conversation.hear(*self._read(deadline, 3 * 1024 * step.output_kib + _HEADER_BYTES))
+        except _LOST as error:
+            raise _lost(error) from error
+
+    def _read(self, deadline: float, most: int) -> tuple[dict[str, Any], list[bytes]]:
+        self._set_deadline(deadline)
+        return read_frame(self._stream, most)
+
+
+def _lost(error: Exception) -> SandboxUnavailable:
+    return SandboxUnavailable(f"the runner was lost: {_plain(str(error)) or type(error).__name__}")
+
+
+def _said(header: dict[str, Any]) -> str:
+    return _plain(str(header.get("message")))
+
+
+def _plain(text: str) -> str:
+    # It goes into logs, tables and terminals.
+    return ascii(text[:500])[1:-1]
 
 
 class _Conversation:
     """What has been heard about one request, and what may come next."""
 
-    def __init__(self, request: RunRequest, tag: str, on_case: OnCase | None) -> None:
-        self._request, self._tag, self._on_case = request, tag, on_case
+    def __init__(self, request: RunRequest, tag: str) -> None:
+        self._request, self.tag = request, tag
         self._seq = 0
         self._compiled: CaseOutcome | None = None
         self._cases: list[CaseOutcome] = []
         self.done = False
+        self.worn = False
 
-    def patience(self) -> float:
-        """Seconds the runner may be silent now: its present step's wall limit and some grace."""
-        limits = self._request.compile_limits
-        if (self._compiled is not None or self._cases) and len(self._cases) < len(self._request.cases):
-            limits = self._request.cases[len(self._cases)].limits
-        elif self._cases:
-            return GRACE_SECONDS
-        longest = max((case.limits.wall_ms for case in self._request.cases[:1]), default=0)
-        return max(limits.wall_ms, longest) / 1000 + GRACE_SECONDS
+    def step(self) -> Limits:
+        """What bounds the next frame: the limits of what the runner is at now."""
+        compiling = self._request.compile_limits
+        cases = self._request.cases[len(self._cases) :]
+        if not cases:
+            return replace(compiling, wall_ms=1)
+        if self._compiled is not None or self._cases:
+            return cases[0].limits
+        # Nothing heard yet: it compiles, or the language has nothing to compile and the first case is at work.
+        return replace(
+            compiling,
+            wall_ms=max(compiling.wall_ms, cases[0].limits.wall_ms),
+            output_kib=max(compiling.output_kib, cases[0].limits.output_kib),
+        )
 
-    def hear(self, header: dict[str, Any], blobs: list[bytes]) -> None:
-        if header.get("tag") != self._tag or header.get("seq") != self._seq:
+    def hear(self, header: dict[str, Any], blobs: list[bytes]) -> tuple[int, CaseOutcome] | None:
+        """Takes a frame; a case's number and outcome if it was one. Raises ProtocolError, SandboxUnavailable."""
+        if header.get("tag") != self.tag or header.get("seq") != self._seq:
             raise ProtocolError("a frame of another request, or out of order")
         self._seq += 1
         kind = header.get("type")
         if kind == "case":
-            self._hear_case(header, blobs)
-        elif kind == "compiled" and self._compiled is None and not self._cases:
-            self._compiled = self._bounded(parse_outcome(header, blobs))
+            return self._hear_case(header, blobs)
+        if kind == "compiled" and self._compiled is None and not self._cases:
+            self._compiled = _within(self._request.compile_limits, parse_outcome(header, blobs))
         elif kind == "done":
-            self._hear_done()
+            self._hear_done(header)
         elif kind == "fault":
-            raise SandboxUnavailable(f"the sandbox failed: {str(header.get('message'))[:500]}")
+            raise SandboxUnavailable(f"the sandbox failed: {_said(header)}")
         else:
-            raise ProtocolError(f"an unexpected frame: {kind!r}")
+            raise ProtocolError(f"an unexpected frame: {ascii(kind)[:40]}")
+        return None
 
-    def _hear_case(self, header: dict[str, Any], blobs: list[bytes]) -> None:
+    def _hear_case(self, header: dict[str, Any], blobs: list[bytes]) -> tuple[int, CaseOutcome]:
         index = len(self._cases)
-        if header.get("index") != index or index >= len(self._request.cases):
+        if header.get("index") != index or index >= len(self._request.cases) or self._not_compiled():
             raise ProtocolError("a case that was not asked for")
-        outcome = self._bounded(parse_outcome(header, blobs))
+        outcome = _within(self._request.cases[index].limits, parse_outcome(header, blobs))
         self._cases.append(outcome)
-        if self._on_case is not None:
-            self._on_case(index, outcome)
+        return index, outcome
 
-    def _bounded(self, outcome: CaseOutcome) -> CaseOutcome:
-        limits = [self._request.compile_limits, *(case.limits for case in self._request.cases)]
-        most = max(limit.output_kib for limit in limits) * 1024
-        if max(len(outcome.stdout), len(outcome.stderr), len(outcome.returned or b"")) > most:
-            raise ProtocolError("more output than the limits allow")
-        return outcome
-
-    def _hear_done(self) -> None:
-        stopped = self._not_compiled()
-        if len(self._cases) != len(self._request.cases) and not stopped:
+    def _hear_done(self, header: dict[str, Any]) -> None:
+        if len(self._cases) != len(self._request.cases) and not self._not_compiled():
             raise ProtocolError("done before every case was reported")
         self.done = True
+        self.worn = header.get("worn") is not False
 
     def _not_compiled(self) -> bool:
         if self._compiled is not None and not self._compiled.ended_well:
@@ -134,3 +168,9 @@ class _Conversation:
         if self._cases and self._cases[-1].outcome is Outcome.NOT_COMPILED:
             return RunReport(compiled=self._cases[-1], cases=())
         return RunReport(compiled=self._compiled, cases=tuple(self._cases))
+
+
+def _within(limits: Limits, outcome: CaseOutcome) -> CaseOutcome:
+    if max(len(outcome.stdout), len(outcome.stderr), len(outcome.returned or b"")) > limits.output_kib * 1024:
+        raise ProtocolError("more output than the limits allow")
+    return outcome

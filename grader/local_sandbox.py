@@ -65,7 +65,8 @@ class LocalSandbox:
         """See `grader.sandbox.Sandbox.run`."""
         try:
             report = self._connected().run(request, on_case)
-        except SandboxUnavailable:
+        except BaseException:
+            # Whatever it was, the stream is in an unknown state now.
             self.close()
             raise
         return replace(report, image=f"local/{request.language}", isolation=ISOLATION)

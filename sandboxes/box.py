@@ -7,11 +7,11 @@ mount, net, ipc, uts, cgroup). That child is process 1 of the box and our code: 
 ``/tmp``, ``/code`` and ``/dev/shm``, gives up all capabilities, puts itself under the strict filter, says that it is
 ready, and waits. All of this can happen before there is anything to run, so it costs no learner any time.
 
-Then a *job* arrives: a JSON object and descriptors. Process 1 unpacks the files into ``/code`` and forks process 2,
-which takes its limits and its descriptors and becomes the program: by execve, or, for a warm interpreter, by running
-the source itself. Process 1 waits for it, as an init does for everything in the box, and reports how it ended. When
-process 1 exits, the kernel kills whatever is left. Programs are never process 1: the kernel would hide signals from
-them, and ``abort()`` would look like a segmentation fault.
+Then a *job* arrives (`job.py`): a message and descriptors. Process 1 unpacks the files into ``/code`` and forks
+process 2, which takes its limits and its descriptors and becomes the program: by execve, or, for a warm interpreter, by
+running the source itself. Process 1 waits for it, as an init does for everything in the box, and reports how it ended.
+When process 1 exits, the kernel kills whatever is left. Programs are never process 1: the kernel would hide signals
+from them, and ``abort()`` would look like a segmentation fault.
 
 Process 1 holds descriptors, never data of another case; it is not dumpable, so the program, of the same user, can
 neither trace it nor open its ``/proc`` entries, and it cannot be killed from inside its own pid namespace.
@@ -20,18 +20,32 @@ Two kinds of failure. What the program does is reported as a status. What we can
 a fork) is a fault: it is reported as such, and the runner throws the box away.
 """
 
+import _signal  # pyright: ignore[reportMissingImports]  the plain one loads `enum`
 import errno
-import marshal
 import os
 import resource
 import time
-from _socket import (
-    SCM_RIGHTS,
-    SOL_SOCKET,
-    socket,
-)  # `socket` itself would load a dozen modules into every box
+from _socket import socket  # the package of that name would load a dozen modules into every box
 
 from sandboxes import kernel
+from sandboxes.job import (
+    ARGUMENTS_FD,
+    CODE,
+    FAULTED,
+    FILES,
+    MAX_ARTEFACT_BYTES,
+    MAX_MESSAGE,
+    READY,
+    RETURNED,
+    RETURNED_FD,
+    STDERR,
+    STDIN,
+    Job,
+    Report,
+    pack_files,
+    receive_fds,
+    unpack_files,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,130 +61,22 @@ NAMESPACES = (
     | kernel.CLONE_NEWCGROUP
 )
 LEARNER_ID = 1000
-CODE = "/code"
 SCRATCH = (("/tmp", 64), (CODE, 64), ("/dev/shm", 64))  # path, MiB
 SCRATCH_INODES = 4096
-MAX_ARTEFACT_BYTES = 64 * 1024 * 1024
-MAX_MESSAGE = 64 * 1024
 _STACK_BYTES = 64 * 1024 * 1024
 _FILE_BYTES = 64 * 1024 * 1024
 _OPEN_FILES = 256
-_PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
-
-#: Descriptor numbers in a job, in this order; the last two only where ``channel`` is set.
-STDIN, STDOUT, STDERR, FILES, RETURNED = range(5)
-#: Where a function's harness finds its arguments (they come as stdin's content) and leaves its answer.
-ARGUMENTS_FD, RETURNED_FD = 3, 4
-
-
-class Job:
-    """What process 2 is to become.
-
-    ``script`` set: a warm start, this interpreter runs that file with ``argv[1:]`` behind the interpreter's own options
-    as its arguments; empty: argv[0] is executed. ``channel``: a harness gets arguments and answers on descriptors of
-    its own. ``collect``: what it leaves in ``/code`` is sent back, if it ended well. ``cpu_seconds`` and ``processes``
-    are the kernel's backstops. ``fds`` and ``control`` are filled in inside the box.
-    """
-
-    __slots__ = (
-        "argv",
-        "channel",
-        "collect",
-        "control",
-        "cpu_seconds",
-        "environment",
-        "fds",
-        "processes",
-        "script",
-    )
-
-    def __init__(
-        self,
-        argv: list[str],
-        environment: dict[str, str],
-        cpu_seconds: int,
-        processes: int,
-        *,
-        script: str = "",
-        channel: bool = False,
-        collect: bool = False,
-    ) -> None:
-        self.argv, self.environment, self.script = argv, environment, script
-        self.cpu_seconds, self.processes = cpu_seconds, processes
-        self.channel, self.collect = channel, collect
-        self.fds: list[int] = []
-        self.control = -1
-
-    def pack(self) -> bytes:
-        """For the box's socket. Only ever read by our own process 1, from our own runner."""
-        flags = self.script, self.channel, self.collect
-        return marshal.dumps((self.argv, self.environment, self.cpu_seconds, self.processes, *flags))
-
-    @staticmethod
-    def unpack(data: bytes) -> "Job":
-        *plain, script, channel, collect = marshal.loads(data)
-        return Job(*plain, script=script, channel=channel, collect=collect)
-
-
-class Report:
-    """What process 1 says at the end, as text fields: the runner reads it with care, for it comes out of a box."""
-
-    __slots__ = ("cpu_us", "fault", "not_compiled", "peak_kib", "status", "wall_us")
-
-    def __init__(
-        self, status: int, cpu_us: int, wall_us: int, peak_kib: int, not_compiled: bool, fault: str
-    ) -> None:
-        self.status, self.cpu_us, self.wall_us, self.peak_kib = status, cpu_us, wall_us, peak_kib
-        self.not_compiled, self.fault = not_compiled, fault
-
-    def pack(self) -> bytes:
-        numbers = (self.status, self.cpu_us, self.wall_us, self.peak_kib, int(self.not_compiled))
-        return f"{' '.join(map(str, numbers))} {self.fault}".encode()[:2000]
-
-    @staticmethod
-    def unpack(data: bytes) -> "Report":
-        """Raises ValueError for anything but a report."""
-        *numbers, fault = data.decode(errors="replace").split(" ", 5)
-        status, cpu_us, wall_us, peak_kib, not_compiled = (int(word) for word in numbers if len(word) < 16)
-        return Report(status, cpu_us, wall_us, peak_kib, bool(not_compiled), fault)
-
-
-READY = b"ready"
-_FAULTED = -1
-
-
-def pack_files(files: dict[str, tuple[bytes, int]]) -> bytes:
-    """Files with their modes as one byte string, for a memory file that every box of a submission reads."""
-    header = "".join(f"{mode:o} {len(data)} {name}\n" for name, (data, mode) in files.items()).encode()
-    return b"".join((len(header).to_bytes(4, "big"), header, *(data for data, _ in files.values())))
-
-
-def unpack_files(data: bytes) -> dict[str, tuple[bytes, int]]:
-    """The reverse of `pack_files`. Raises ValueError for anything else."""
-    at = 4 + int.from_bytes(data[:4], "big")
-    files = {}
-    for line in data[4:at].decode().splitlines():
-        mode, size, name = line.split(" ", 2)
-        end = at + int(size)
-        if end < at or end > len(data):
-            raise ValueError(f"{name!r} does not fit")
-        files[name] = (data[at:end], int(mode, 8))
-        at = end
-    return files
-
-
-def receive_fds(link: socket, size: int, most: int) -> tuple[bytes, list[int]]:
-    """The next message and the descriptors that came with it; an empty message is the end."""
-    message, extras, _flags, _address = link.recvmsg(
-        size, (4 * most + 24 + 7) & ~7, 0x40000000
-    )  # MSG_CMSG_CLOEXEC
-    fds = [
-        int.from_bytes(content[at : at + 4], "little")
-        for level, kind, content in extras
-        if level == SOL_SOCKET and kind == SCM_RIGHTS
-        for at in range(0, len(content) - 3, 4)
-    ]
-    return message, fds
+#: Read-only: writing there, a program could make itself a worse victim than us when memory runs out.
+_PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC | kernel.MS_RDONLY
+#: The launcher ignores these, by the runner's will or by Python's. A program starts with the kernel's own answers.
+_IGNORED_SIGNALS = (
+    _signal.SIGINT,
+    _signal.SIGHUP,
+    _signal.SIGUSR1,
+    _signal.SIGUSR2,
+    _signal.SIGPIPE,
+    _signal.SIGXFSZ,
+)
 
 
 def serve(launcher: socket, link: socket, outer: tuple[int, int], program_filter: bytes) -> Job:
@@ -196,6 +102,8 @@ def serve(launcher: socket, link: socket, outer: tuple[int, int], program_filter
         try:
             _take_limits(job)
             _take_descriptors(job, writer)
+            for number in _IGNORED_SIGNALS:
+                _signal.signal(number, _signal.SIG_DFL)
         except BaseException as error:
             os.write(writer, b"F" + str(error).encode()[:500])
             os._exit(0)
@@ -241,8 +149,7 @@ def _unpack(job: Job) -> None:
     data = os.pread(files, os.fstat(files).st_size, 0)
     for name, (content, mode) in unpack_files(data).items():
         path = f"{CODE}/{name}"
-        if "/" in name:
-            os.makedirs(os.path.dirname(path), exist_ok=True)
+        _make_folders(name)
         target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
         try:
             view = memoryview(content)
@@ -252,22 +159,37 @@ def _unpack(job: Job) -> None:
             os.close(target)
 
 
+def _make_folders(name: str) -> None:
+    # Not by os.makedirs: it recurses, and a compiler may have made folders deeper than that reaches.
+    path = CODE
+    for folder in name.split("/")[:-1]:
+        path += f"/{folder}"
+        try:
+            os.mkdir(path)
+        except FileExistsError:
+            pass
+
+
 def _take_limits(job: Job) -> None:
     # Backstops only: the runner watches and decides. One second more than asked, so that its word comes first.
     seconds = job.cpu_seconds + 1
-    for kind, value in (
-        (resource.RLIMIT_CPU, (seconds, seconds + 1)),
-        (resource.RLIMIT_CORE, (0, 0)),
-        (resource.RLIMIT_FSIZE, (_FILE_BYTES, _FILE_BYTES)),
-        (resource.RLIMIT_MEMLOCK, (65536, 65536)),
-        (resource.RLIMIT_MSGQUEUE, (0, 0)),
-        (resource.RLIMIT_NICE, (0, 0)),
-        (resource.RLIMIT_RTPRIO, (0, 0)),
-        (resource.RLIMIT_STACK, (_STACK_BYTES, _STACK_BYTES)),
+    for kind, soft, hard in (
+        (resource.RLIMIT_CPU, seconds, seconds + 1),
+        # 0 would only keep files from being written; at 1 byte the kernel does not call a host's crash handler either.
+        (resource.RLIMIT_CORE, 1, 1),
+        (resource.RLIMIT_FSIZE, _FILE_BYTES, _FILE_BYTES),
+        (resource.RLIMIT_MEMLOCK, 65536, 65536),
+        (resource.RLIMIT_MSGQUEUE, 0, 0),
+        (resource.RLIMIT_NICE, 0, 0),
+        (resource.RLIMIT_RTPRIO, 0, 0),
+        (resource.RLIMIT_STACK, _STACK_BYTES, _STACK_BYTES),
         # Counted per user namespace since Linux 5.14, so for this box alone; process 1 is one of them.
-        (resource.RLIMIT_NPROC, (job.processes + 1, job.processes + 1)),
+        (resource.RLIMIT_NPROC, job.processes + 1, job.processes + 1),
     ):
-        resource.setrlimit(kind, value)
+        most = resource.getrlimit(kind)[1]  # where the machine allows less, less it is
+        if most != resource.RLIM_INFINITY:
+            soft, hard = min(soft, most), min(hard, most)
+        resource.setrlimit(kind, (soft, hard))
 
 
 def _take_descriptors(job: Job, control: int) -> None:
@@ -299,16 +221,18 @@ def become(job: Job) -> "NoReturn":
 
 def _attend(link: socket, job: Job, program: int, control: int, started: int) -> "NoReturn":
     try:
+        kept = (job.fds[STDERR], job.fds[RETURNED]) if job.collect else ()
         for fd in job.fds:
-            if not (job.collect and fd == job.fds[RETURNED]):
+            if fd not in kept:
                 os.close(fd)
         word = os.read(control, 1024)
         status, cpu_us, peak_kib = _wait(program)
         wall_us = (time.monotonic_ns() - started) // 1000
+        not_compiled = word[:1] == b"N"
         if job.collect and status == 0:
-            _collect(job.fds[RETURNED])
+            not_compiled = not _collect(job.fds[RETURNED], job.fds[STDERR])
         fault = word[1:].decode(errors="replace") if word[:1] == b"F" else ""
-        link.send(Report(status, cpu_us, wall_us, peak_kib, word[:1] == b"N", fault).pack())
+        link.send(Report(status, cpu_us, wall_us, peak_kib, not_compiled, fault).pack())
     except BaseException as error:
         _fault(link, error)
     os._exit(0)
@@ -326,32 +250,43 @@ def _wait(program: int) -> tuple[int, int, int]:
             return status, int(cpu * 1e6), peak
 
 
-def _collect(target: int) -> None:
-    """Sends what the compiler made: regular files below ``/code``, links not followed.
+def _collect(target: int, messages: int) -> bool:
+    """Sends what the compiler made; False, with a message for its user, if that is more than we take.
 
     Runs inside the box, with no more rights than the compiler had: a planted link reaches nothing of ours.
     """
-    files: dict[str, tuple[bytes, int]] = {}
-    total = 0
-    for folder, _folders, names in os.walk(CODE, followlinks=False):
-        for name in names:
-            path = os.path.join(folder, name)
-            facts = os.lstat(path)
-            if facts.st_mode & 0o170000 != 0o100000 or "\n" in path:
-                continue
-            total += facts.st_size
-            if total > MAX_ARTEFACT_BYTES:
-                raise OSError(errno.EFBIG, "the compiler's output is too large")
-            with open(path, "rb") as file:
-                files[os.path.relpath(path, CODE)] = (file.read(), facts.st_mode & 0o777)
-    view = memoryview(pack_files(files))
+    try:
+        view = memoryview(pack_files(_made_files()))
+    except OSError as error:
+        os.write(messages, f"What the compiler made cannot be used: {error.strerror}.\n".encode())
+        return False
     while view:
         view = view[os.write(target, view) :]
-    os.close(target)
+    return True
+
+
+def _made_files() -> dict[str, tuple[bytes, int]]:
+    """Regular files below ``/code`` with their modes; links are not followed. OSError: they are too large together."""
+    files: dict[str, tuple[bytes, int]] = {}
+    left = MAX_ARTEFACT_BYTES
+    pending = [CODE]
+    while pending:
+        with os.scandir(pending.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    pending.append(entry.path)
+                elif entry.is_file(follow_symlinks=False) and "\n" not in entry.path:
+                    facts = entry.stat(follow_symlinks=False)
+                    left -= facts.st_size
+                    if left < 0:
+                        raise OSError(errno.EFBIG, "it is too large")
+                    with open(entry.path, "rb") as file:
+                        files[entry.path[len(CODE) + 1 :]] = (file.read(), facts.st_mode & 0o777)
+    return files
 
 
 def _fault(link: socket, error: BaseException) -> "NoReturn":
     try:
-        link.send(Report(_FAULTED, 0, 0, 0, False, f"{type(error).__name__}: {error}").pack())
+        link.send(Report(FAULTED, 0, 0, 0, False, f"{type(error).__name__}: {error}").pack())
     finally:
         os._exit(1)

@@ -9,7 +9,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandboxes import box, languages
+from sandboxes import languages
+from sandboxes.job import READY
 from sandboxes.seccomp import bpf
 
 _BOX_SECONDS = 10
@@ -75,7 +76,8 @@ class Launcher:
                 stdout=writer,
                 stderr=writer,
                 pass_fds=[theirs.fileno()],
-                env=languages.languages()["python"].full_environment(),
+                # No home: outside of boxes /tmp is everybody's, and Python would run what it finds in /tmp/.local.
+                env={**languages.languages()["python"].full_environment(), "HOME": "/nonexistent"},
                 cwd="/",
             )
         os.close(writer)
@@ -90,7 +92,7 @@ class Launcher:
 
     def _expect_ready(self) -> None:
         try:
-            if self._socket.recv(256) == box.READY:
+            if self._socket.recv(256) == READY:
                 return
         except OSError:
             pass
@@ -124,7 +126,7 @@ class Launcher:
             ready = link.recv(4096)
         except (OSError, ValueError, IndexError) as error:
             raise RunnerFault(f"no box: {error}") from error
-        if ready != box.READY:
+        if ready != READY:
             result.close()
             raise RunnerFault(f"no box: {ready.decode(errors='replace') or 'it ended while being made'}")
         self.made += 1
@@ -137,3 +139,12 @@ class Launcher:
         self._process.kill()
         self._process.wait()
         os.close(self._errors)
+
+
+def reap() -> None:
+    """Collects children that have ended, without waiting for any."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass

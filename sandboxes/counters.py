@@ -6,6 +6,7 @@ nobody, killed orphans), and they tell a kill for memory from any other.
 """
 
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,21 +25,19 @@ class Usage:
 
 
 def tree_usage(root: int) -> Usage:
-    """Adds up all descendants of the process ``root``, in this process's pid namespace.
+    """Adds up all descendants of the process ``root``, in this process's pid namespace, and what it has reaped.
 
-    Processes that end while being read are passed over: their parents' counters have their time.
+    Processes that end while being read are passed over: their parents' counters have their time. Memory that several
+    of them share counts for each of them: an upper bound.
     """
     usage = Usage()
     try:
-        pending = _children(root)
-    except OSError:
+        usage.cpu_ms = sum(map(int, _stat(root)[13:15])) * 1000 // _TICKS  # orphans end up with it
+    except (OSError, IndexError, ValueError):
         return usage
-    while pending:
-        pid = pending.pop()
+    for pid in _descendants(root):
         try:
-            pending += _children(pid)
-            with open(f"/proc/{pid}/stat", "rb") as file:
-                fields = file.read().rpartition(b")")[2].split()
+            fields = _stat(pid)
             with open(f"/proc/{pid}/statm", "rb") as file:
                 resident = int(file.read().split()[1])
         except (OSError, IndexError, ValueError):
@@ -47,6 +46,43 @@ def tree_usage(root: int) -> Usage:
         usage.memory_kib += resident * _PAGE_KIB
         usage.processes += 1
     return usage
+
+
+def tree_memory_kib(root: int) -> int:
+    """What the descendants of ``root`` hold together, shared memory counted once: exact, and slow to find out."""
+    total = 0
+    for pid in _descendants(root):
+        try:
+            total += _share_kib(pid)
+        except (OSError, IndexError, ValueError):
+            continue
+    return total
+
+
+def _share_kib(pid: int) -> int:
+    try:
+        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
+            return int(file.read().partition(b"\nPss:")[2].split(maxsplit=1)[0])
+    except PermissionError:  # it has made itself unreadable: all it can touch counts
+        with open(f"/proc/{pid}/statm", "rb") as file:
+            return int(file.read().split()[1]) * _PAGE_KIB
+
+
+def _stat(pid: int) -> list[bytes]:
+    """The fields of /proc/PID/stat after the name: utime, stime, cutime and cstime, in ticks, are [11:15]."""
+    with open(f"/proc/{pid}/stat", "rb") as file:
+        return file.read().rpartition(b")")[2].split()
+
+
+def _descendants(root: int) -> Iterator[int]:
+    pending = [root]
+    while pending:
+        try:
+            found = _children(pending.pop())
+        except (OSError, ValueError):
+            continue
+        yield from found
+        pending += found
 
 
 def _children(pid: int) -> list[int]:
@@ -66,7 +102,6 @@ class Container:
             root / "cpu.stat" if v2 else root / "cpuacct/cpuacct.usage", root / "cpu,cpuacct/cpuacct.usage"
         )
         self._oom = _first(root / "memory.events" if v2 else root / "memory/memory.oom_control")
-        self._memory = _first(root / "memory.current" if v2 else root / "memory/memory.usage_in_bytes")
         self._v2 = v2
 
     def cpu_ms(self) -> int | None:
@@ -82,10 +117,6 @@ class Container:
             return None
         words = self._oom.read_text().split()
         return int(words[words.index("oom_kill") + 1]) if "oom_kill" in words else None
-
-    def memory_kib(self) -> int | None:
-        """What the container holds now, page cache and temporary files included."""
-        return None if self._memory is None else int(self._memory.read_text()) // 1024
 
 
 def _first(*paths: Path) -> Path | None:

@@ -67,10 +67,12 @@ def clone(flags: int) -> int:
 
 
 def unshare(flags: int) -> None:
+    """Moves this process into new namespaces."""
     _syscall("unshare", ctypes.c_ulong(flags))
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:
+    """mount(2); ``data`` is what the file system takes as options."""
     encoded = [None if text is None else text.encode() for text in (source, target, kind, data)]
     _check(_libc.mount(*encoded[:3], ctypes.c_ulong(flags), encoded[3]), f"mount {target}")
 
@@ -91,6 +93,7 @@ def change_root(target: str) -> None:
 
 
 def set_hostname(name: str) -> None:
+    """Of this process's UTS namespace."""
     text = name.encode()
     _check(_libc.sethostname(text, ctypes.c_size_t(len(text))), "sethostname")
 

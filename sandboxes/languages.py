@@ -26,7 +26,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sandboxes.box import CODE
+from sandboxes.job import CODE
 
 HERE = Path(__file__).resolve().parent
 HARNESS_DIRECTORY = "/opt/harness"

@@ -18,6 +18,7 @@ from _socket import SCM_RIGHTS, SOL_SOCKET, socket
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from sandboxes import box, kernel, zygote
+from sandboxes.job import CODE, READY, Job, receive_fds
 
 _SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 _SETTINGS = (
@@ -38,7 +39,7 @@ _ACCOUNTS = {
 _STAGE = "/tmp"
 
 
-def main() -> "box.Job | None":
+def main() -> Job | None:
     """Serves until the runner goes away. Returns a job in the process that is to become a program."""
     requests = socket(fileno=int(sys.argv[1]))
     kernel.die_with_parent(9)
@@ -49,16 +50,16 @@ def main() -> "box.Job | None":
     build_root(visible)
     kernel.set_dumpable(False)
     zygote.prepare()
-    requests.send(box.READY)
+    requests.send(READY)
     return _serve(requests, program_filter)
 
 
-def _serve(requests: socket, program_filter: bytes) -> "box.Job | None":
+def _serve(requests: socket, program_filter: bytes) -> Job | None:
     ids = os.getuid(), os.getgid()  # a box cannot ask: until its ids are mapped it is nobody
     gc.collect()
     gc.freeze()
     while True:
-        message, fds = box.receive_fds(requests, 64, 1)
+        message, fds = receive_fds(requests, 64, 1)
         if not message:
             return None
         link = socket(fileno=fds[0])
@@ -74,11 +75,11 @@ def _serve(requests: socket, program_filter: bytes) -> "box.Job | None":
         pidfd = os.pidfd_open(pid)
         requests.sendmsg([f"{pid} ".encode()], [(SOL_SOCKET, SCM_RIGHTS, pidfd.to_bytes(4, "little"))])
         os.close(pidfd)
+        # Late, at the next request: a box's pid cannot be used again while the runner may name it.
         _reap()
 
 
 def _reap() -> None:
-    # Boxes are collected late, at the next request: their pids cannot be used again while the runner may name them.
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -107,7 +108,7 @@ def build_root(visible: list[list[str]]) -> None:
             f"/proc/self/fd/{sources[source]}", _STAGE + target, None, kernel.MS_BIND | kernel.MS_REC
         )
         os.close(sources[source])
-    for path in ("/proc", "/tmp", box.CODE):
+    for path in ("/proc", "/tmp", CODE):
         os.makedirs(_STAGE + path, exist_ok=True)
     kernel.set_mount_attributes(_STAGE, kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID, recursive=True)
     # A box may mount its own /proc only where one is in sight already, and writes its id maps through it before; the

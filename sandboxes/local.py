@@ -10,12 +10,12 @@ import socket
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from sandboxes import languages
 
-FIRST_UID = (
-    64_000  # one user id per slot, from here on: the kernel shares some limits between processes of one user
-)
+#: One user id per slot, from here on: the kernel shares some limits between processes of one user.
+FIRST_UID = 64_000
 
 
 class LocalRunner:
@@ -24,26 +24,26 @@ class LocalRunner:
     def __init__(self, slot: int, language: str | None = None) -> None:
         self._copy = _readable_copy() if os.getuid() == 0 else None
         folder = Path(self._copy) / "sandboxes" if self._copy else languages.HERE
-        uid = FIRST_UID + slot if os.getuid() == 0 else None
+        argv = [
+            languages.interpreter(),
+            "-I",
+            "-S",
+            str(folder / "runner.py"),
+            *([language] if language else []),
+        ]
+        uid = FIRST_UID + slot
+        drop: dict[str, Any] = {"user": uid, "group": uid, "extra_groups": []} if self._copy else {}
         ours, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(
-                [
-                    languages.interpreter(),
-                    "-I",
-                    "-S",
-                    str(folder / "runner.py"),
-                    *([language] if language else []),
-                ],
-                stdin=theirs,
-                stdout=theirs,
+                argv,
+                stdin=theirs.fileno(),
+                stdout=theirs.fileno(),
                 stderr=subprocess.DEVNULL,
                 cwd="/",
                 env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"},
-                user=uid,
-                group=uid,
-                extra_groups=[] if uid else None,
                 start_new_session=True,
+                **drop,
             )
         self.socket = ours
 

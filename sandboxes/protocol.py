@@ -18,7 +18,7 @@ Frames, by the header's ``type``::
     run       grader -> runner   {tag, language, ...}; blobs: the files, then each case's input
     compiled  runner -> grader   {tag, seq, outcome}; blobs: stdout, stderr
     case      runner -> grader   {tag, seq, index, outcome}; blobs: stdout, stderr, returned value
-    done      runner -> grader   {tag, seq}
+    done      runner -> grader   {tag, seq, worn}; worn: do not use this runner again
     fault     runner -> grader   {tag, seq, message}: the runner could not do its work; the grader drops the runner
 
 ``tag`` is random per request and ``seq`` counts from 0: a frame that is late, repeated, unknown or too long makes the
@@ -58,7 +58,7 @@ class Outcome(StrEnum):
 class Limits:
     """What one process tree may use. Times in ms, memory in MiB, output in KiB of stdout and stderr each.
 
-    ``cpu_ms`` is the processor time of the whole box; ``wall_ms`` guards against sleepers; ``processes`` counts threads.
+    ``cpu_ms`` is processor time of the whole box, ``wall_ms`` guards against sleepers, ``processes`` counts threads.
     """
 
     cpu_ms: int
@@ -99,6 +99,9 @@ class RunRequest:
 
     ``files`` maps plain names (no slash) to contents; a single source gets the language's main name.
     ``total_wall_ms`` bounds all cases together; cases not started by then are skipped.
+
+    Raises:
+        ValueError: a name is not plain, or the bound is not a positive whole number.
     """
 
     language: str
@@ -107,6 +110,13 @@ class RunRequest:
     compile_limits: Limits
     function: FunctionCall | None = None
     total_wall_ms: int = 300_000
+
+    def __post_init__(self) -> None:
+        for name in self.files:
+            if name in ("", ".", "..") or len(name.encode()) > 255 or any(sign in name for sign in "/\0\n"):
+                raise ValueError(f"{name!r} is not a plain file name")
+        if type(self.total_wall_ms) is not int or not 0 < self.total_wall_ms < 2**31:
+            raise ValueError(f"total_wall_ms must be a positive whole number, not {self.total_wall_ms!r}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,15 +172,15 @@ def encode(header: dict[str, Any], blobs: Sequence[bytes] = ()) -> bytes:
     return b"".join((_LENGTHS.pack(size, len(text)), text, *blobs))
 
 
-def read_frame(stream: Stream) -> tuple[dict[str, Any], list[bytes]]:
-    """The next frame: header and blobs.
+def read_frame(stream: Stream, most: int = MAX_FRAME_BYTES) -> tuple[dict[str, Any], list[bytes]]:
+    """The next frame, of at most ``most`` bytes: header and blobs.
 
     Raises:
         EOFError: the stream ended.
         ProtocolError: the bytes are no frame, or one larger than allowed.
     """
     size, header_size = _LENGTHS.unpack(_exactly(stream, _LENGTHS.size))
-    if size > MAX_FRAME_BYTES or header_size > MAX_HEADER_BYTES or header_size + 4 > size:
+    if size > most or header_size > MAX_HEADER_BYTES or header_size + 4 > size:
         raise ProtocolError(f"a frame of {size} bytes with a header of {header_size} is not acceptable")
     try:
         header = json.loads(_exactly(stream, header_size))
@@ -243,14 +253,42 @@ def outcome_frame(kind: str, tag: str, seq: int, outcome: CaseOutcome, index: in
 
 
 def parse_outcome(header: dict[str, Any], blobs: list[bytes]) -> CaseOutcome:
-    """The outcome in a ``compiled`` or ``case`` frame. Raises ProtocolError if there is none."""
+    """The outcome in a ``compiled`` or ``case`` frame. Raises ProtocolError if there is none.
+
+    Every member is checked, for what it says is stored and shown: no type, size or combination that we do not send.
+    """
     try:
         facts = dict(header["outcome"])
-        returned = blobs[2] if facts.pop("has_returned") else None
+        stdout, stderr, returned = blobs
+        has_returned = facts.pop("has_returned")
         facts["outcome"] = Outcome(facts["outcome"])
-        for name in ("cpu_ms", "wall_ms", "memory_kib"):
-            if type(facts[name]) is not int or facts[name] < 0:
-                raise ProtocolError(f"{name} is {facts[name]!r}")
-        return CaseOutcome(**facts, stdout=blobs[0], stderr=blobs[1], returned=returned)
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+        result = CaseOutcome(
+            **facts, stdout=stdout, stderr=stderr, returned=returned if has_returned else None
+        )
+    except (KeyError, TypeError, ValueError) as error:
         raise ProtocolError(f"not an outcome: {error!r}") from error
+    if has_returned is not bool(has_returned) or (returned and not has_returned):
+        raise ProtocolError("not an outcome: a returned value that is none")
+    if fault := _fault_of(result):
+        raise ProtocolError(f"not an outcome: {fault}")
+    return result
+
+
+def _fault_of(outcome: CaseOutcome) -> str | None:
+    for name, most in (("cpu_ms", 2**31), ("wall_ms", 2**31), ("memory_kib", 2**31)):
+        value = getattr(outcome, name)
+        if type(value) is not int or not 0 <= value < most:
+            return f"{name} is {value!r:.40}"
+    for name, most in (("exit_code", 255), ("signal", 64)):
+        value = getattr(outcome, name)
+        if value is not None and (type(value) is not int or not 0 <= value <= most):
+            return f"{name} is {value!r:.40}"
+    if outcome.limit is not None and (outcome.limit not in ("cpu", "wall")):
+        return f"limit is {outcome.limit!r:.40}"
+    if (outcome.limit is not None) != (outcome.outcome is Outcome.TIMED_OUT):
+        return "a limit without a time-out, or the other way round"
+    if (outcome.exit_code is not None) != (outcome.outcome in (Outcome.EXITED, Outcome.NOT_COMPILED)):
+        return "an exit code that does not belong to its outcome"
+    if (outcome.signal is not None) != (outcome.outcome is Outcome.SIGNALLED):
+        return "a signal that does not belong to its outcome"
+    return None

@@ -25,13 +25,14 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from sandboxes import box, counters, kernel, languages, protocol
-from sandboxes.box import Job
-from sandboxes.boxes import Launcher, MemoryFile, RunnerFault
+from sandboxes import counters, kernel, languages, protocol
+from sandboxes.boxes import Launcher, MemoryFile, RunnerFault, reap
+from sandboxes.job import Job, pack_files, unpack_files
 from sandboxes.protocol import CaseOutcome, Limits, Outcome, RunRequest
 from sandboxes.watch import Watcher
 
 _BOXES_PER_LAUNCHER = 2000
+_BOXES_TRIED = 3
 
 
 class StandardStreams:
@@ -44,6 +45,11 @@ class StandardStreams:
         os.dup2(null, 0)
         os.dup2(null, 1)
         os.close(null)
+
+    @property
+    def lifeline(self) -> int:
+        """A descriptor that hangs up when the grader goes."""
+        return self._in
 
     def send(self, data: bytes) -> None:
         view = memoryview(data)
@@ -60,51 +66,56 @@ class StandardStreams:
 class Runner:
     """Serves requests for one language, or for all this machine can run (``language`` None)."""
 
-    def __init__(self, language: str | None) -> None:
-        self._language = language
-        self._watcher = Watcher(counters.Container() if os.getpid() == 1 else None)
+    def __init__(self, language: str | None, stream: StandardStreams) -> None:
+        self._language, self._stream = language, stream
+        self._watcher = Watcher(counters.Container() if os.getpid() == 1 else None, stream.lifeline)
         self._launcher: Launcher | None = None
 
-    def visible(self) -> list[list[str]]:
+    def serve(self) -> None:
+        """Answers requests until the grader closes its end."""
+        self._prove()
+        hello = {"type": "hello", "protocol": protocol.PROTOCOL_VERSION, "language": self._language}
+        self._stream.send(protocol.encode(hello))
+        try:
+            while True:
+                self._answer(*protocol.parse_request(*protocol.read_frame(self._stream)))
+        except EOFError:
+            pass
+        finally:
+            self._let_launcher_go()
+
+    def _prove(self) -> None:
+        """Makes a box, so that the grader hears now, and not with its first run, if none can be made here."""
+        launcher = self._fresh_launcher()
+        launcher.take().close()
+        launcher.ask()
+
+    def _answer(self, tag: str, request: RunRequest) -> None:
+        seq = _Sequence(self._stream, tag)
+        try:
+            self._run(request, seq)
+            seq.send({"type": "done", "worn": self._watcher.worn})
+        except (RunnerFault, OSError) as error:
+            seq.send({"type": "fault", "message": str(error)[:500]})
+
+    def _visible(self) -> list[list[str]]:
         """What boxes see beyond the system directories: the harness files."""
         served = [self._language] if self._language else list(languages.languages())
         return [[str(languages.HERE / name), f"{languages.HARNESS_DIRECTORY}/{name}"] for name in served]
 
-    @property
-    def launcher(self) -> Launcher:
+    def _fresh_launcher(self) -> Launcher:
+        # Only ever replaced while no program runs: boxes end with the launcher that made them.
         if self._launcher is not None and self._launcher.made >= _BOXES_PER_LAUNCHER:
-            self._launcher.close()
-            self._launcher = None
+            self._let_launcher_go()
         if self._launcher is None:
-            self._launcher = Launcher(self.visible())
-            self._launcher.ask()
+            self._launcher = Launcher(self._visible())
         return self._launcher
 
-    def serve(self, stream: StandardStreams) -> None:
-        """Answers requests until the grader closes its end."""
-        self.launcher.ask()
-        stream.send(
-            protocol.encode(
-                {"type": "hello", "protocol": protocol.PROTOCOL_VERSION, "language": self._language}
-            )
-        )
-        while True:
-            try:
-                header, blobs = protocol.read_frame(stream)
-            except EOFError:
-                break
-            tag, request = protocol.parse_request(header, blobs)
-            seq = _Sequence(stream, tag)
-            try:
-                self._run(request, seq)
-                seq.send({"type": "done"})
-            except (RunnerFault, OSError) as error:
-                seq.send({"type": "fault", "message": str(error)[:500]})
-        self.close()
-
-    def close(self) -> None:
+    def _let_launcher_go(self) -> None:
         if self._launcher is not None:
             self._launcher.close()
+            self._launcher = None
+        reap()  # as process 1 of a container we inherit its boxes
 
     def _run(self, request: RunRequest, seq: "_Sequence") -> None:
         language = languages.languages().get(request.language)
@@ -116,14 +127,17 @@ class Runner:
             seq.send_outcome("compiled", compiled)
             if not compiled.ended_well:
                 return
-            files = box.unpack_files(artefacts)
+            try:
+                files = unpack_files(artefacts)
+            except ValueError as error:
+                raise RunnerFault(f"the compiler's box sent no files: {error}") from error
         self._run_cases(language, files, request, seq)
 
     def _compile(
         self, language: languages.Language, files: dict[str, tuple[bytes, int]], limits: Limits
     ) -> tuple[CaseOutcome, bytes]:
         outcome = CaseOutcome(outcome=Outcome.EXITED, exit_code=0)
-        artefacts = box.pack_files(files)
+        artefacts = pack_files(files)
         for argv in language.compile:
             filled = language.fill(argv, sorted(files), limits.memory_mib)
             job = Job(filled, language.full_environment(), *_backstops(limits), collect=True)
@@ -146,7 +160,7 @@ class Runner:
         until = time.monotonic() + request.total_wall_ms / 1000
         broken: set[str] = set()
         names = sorted(files)
-        with MemoryFile(box.pack_files(files)) as packed:
+        with MemoryFile(pack_files(files)) as packed:
             for index, case in enumerate(request.cases):
                 if case.chain in broken or time.monotonic() > until:
                     seq.send_outcome("case", CaseOutcome(outcome=Outcome.SKIPPED), index)
@@ -178,9 +192,15 @@ class Runner:
         )
 
     def _in_box(self, job: Job, files: MemoryFile, stdin: bytes, limits: Limits) -> CaseOutcome:
-        running = self._watcher.start(self.launcher.take(), job, files, stdin, limits)
-        self.launcher.ask()  # the next box is made while this one works
-        return self._watcher.finish(running)
+        for _ in range(_BOXES_TRIED):
+            launcher = self._fresh_launcher()
+            try:
+                running = self._watcher.start(launcher.take(), job, files, stdin, limits)
+            except ConnectionError:
+                continue  # the kernel, short of memory, had taken the waiting box
+            launcher.ask()  # the next box is made while this one works
+            return self._watcher.finish(running)
+        raise RunnerFault("boxes end before anything has run in them")
 
 
 class _Sequence:
@@ -208,9 +228,10 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     streams = StandardStreams()
     kernel.set_dumpable(False)
-    runner = Runner(sys.argv[1] if len(sys.argv) > 1 else None)
     try:
-        runner.serve(streams)
+        Runner(sys.argv[1] if len(sys.argv) > 1 else None, streams).serve()
+    except BrokenPipeError:
+        sys.exit(1)  # the grader has gone: there is nobody to tell
     except RunnerFault as error:
         streams.send(protocol.encode({"type": "fault", "tag": "", "seq": 0, "message": str(error)}))
         sys.exit(1)

@@ -3,6 +3,9 @@
 A case's end is its main process's end, never the end of a pipe that a left-over child holds open. Limits are watched
 from out here: processor time and memory of the whole tree, wall time, bytes of output. The kernel's own limits inside
 the box are backstops. What a program prints about its end is never believed, only what the kernel counted.
+
+The tree is looked at by the clock and not in quiet moments, for a program that prints without pause leaves none. And
+while it is watched, so is the grader: if that goes away, the program ends at once and not at its limits.
 """
 
 import os
@@ -12,14 +15,16 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from sandboxes import box, counters
-from sandboxes.box import Job, Report
+from sandboxes import counters
 from sandboxes.boxes import Box, MemoryFile, RunnerFault
+from sandboxes.job import FILES, MAX_ARTEFACT_BYTES, Job, Report
 from sandboxes.protocol import CaseOutcome, Limits, Outcome
 
-_FIRST_LOOK_MS, _LAST_LOOK_MS = 5, 25
+_FIRST_LOOK_S, _LAST_LOOK_S = 0.005, 0.025
+#: After a kill everything in a box ends at once, or something is wrong that only a new container cures.
+_KILL_SECONDS = 10
 _DRAIN_CHUNK = 1 << 16
-_ARTEFACT_BYTES = box.MAX_ARTEFACT_BYTES + (1 << 20)
+_ARTEFACT_BYTES = MAX_ARTEFACT_BYTES + (1 << 20)
 #: What the container's own figure may exceed the tree's by before it is believed: our making of the next box is in it.
 _HIDDEN_MARGIN_MS = 100
 
@@ -31,7 +36,7 @@ class Pipe:
         self.reader, self.writer = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self.reader, False)
         self._limit = limit
-        self._parts: list[bytes] = []
+        self._kept = bytearray()
         self.count = 0
         self._ended = False
 
@@ -45,7 +50,7 @@ class Pipe:
             if not data:
                 self._ended = True
             elif self.count < self._limit:
-                self._parts.append(data[: self._limit - self.count])
+                self._kept += data[: self._limit - self.count]
             self.count += len(data)
         return True
 
@@ -54,7 +59,7 @@ class Pipe:
         return self.count > self._limit
 
     def data(self) -> bytes:
-        return b"".join(self._parts)
+        return bytes(self._kept)
 
     def close_writer(self) -> None:
         os.close(self.writer)
@@ -74,39 +79,57 @@ class Watch:
     oom_kills: int
     verdict: Outcome | None = None
     limit: str | None = None
+    ended: float | None = None
     cpu_ms: int = 0
     memory_kib: int = 0
     report: Report | None = None
 
     def end(self, verdict: Outcome, limit: str | None = None) -> None:
         if self.verdict is None:
-            self.verdict, self.limit = verdict, limit
+            self.verdict, self.limit, self.ended = verdict, limit, time.monotonic()
 
     def elapsed_ms(self) -> int:
         return int((time.monotonic() - self.started) * 1000)
 
 
 class Watcher:
-    """Runs one job in one box under limits. ``container`` is None outside of one (local boxes)."""
+    """Runs one job in one box under limits.
 
-    def __init__(self, container: counters.Container | None) -> None:
-        self._container = container
+    ``container`` is None outside of one (local boxes). ``lifeline`` is a descriptor whose other end is the grader's.
+    ``worn`` says that the kernel has killed for memory in this container: it is not to be used again.
+    """
+
+    def __init__(self, container: counters.Container | None, lifeline: int) -> None:
+        self._container, self._lifeline = container, lifeline
+        self.worn = False
 
     def start(self, here: Box, job: Job, files: MemoryFile, stdin: bytes, limits: Limits) -> "Running":
-        """Hands the job to the box; the program runs from here on."""
+        """Hands the job to the box; the program runs from here on. Raises ConnectionError if the box has ended."""
         pipes = [Pipe(limits.output_kib * 1024), Pipe(limits.output_kib * 1024)]
         if job.collect or job.channel:
             pipes.append(Pipe(_ARTEFACT_BYTES if job.collect else limits.output_kib * 1024))
         watch = Watch(limits, time.monotonic(), self._container_cpu(), time.process_time(), self._oom_kills())
-        with MemoryFile(stdin) as given:
-            fds = [given.fd, pipes[0].writer, pipes[1].writer, files.fd, *(pipe.writer for pipe in pipes[2:])]
-            socket.send_fds(here.link, [job.pack()], fds)
-        for pipe in pipes:
-            pipe.close_writer()
-        return Running(here, pipes, watch)
+        running = Running(here, pipes, watch)
+        try:
+            with MemoryFile(stdin) as given:
+                fds = [given.fd, *(pipe.writer for pipe in pipes)]
+                fds.insert(FILES, files.fd)
+                socket.send_fds(here.link, [job.pack()], fds)
+        except BaseException:
+            running.close()
+            raise
+        finally:
+            for pipe in pipes:
+                pipe.close_writer()
+        return running
 
     def finish(self, running: "Running") -> CaseOutcome:
-        """Watches until the end. Raises RunnerFault where nothing can be said about the program."""
+        """Watches until the end.
+
+        Raises:
+            RunnerFault: nothing can be said about the program.
+            EOFError: the grader has gone; so has the program now.
+        """
         try:
             self._watch(running)
             # All writers are dead: what is in the pipes now is all there will ever be.
@@ -115,36 +138,54 @@ class Watcher:
                 pipe.drain()
             return self._judge(running.watch, running.pipes)
         finally:
-            running.box.close()
-            for pipe in running.pipes:
-                pipe.close()
+            running.close()
 
     def _watch(self, running: "Running") -> None:
         watch, here = running.watch, running.box
-        poller, by_fd = _poller(running)
-        wait = _FIRST_LOOK_MS
-        while True:
-            events = poller.poll(wait)
-            for fd, _event in events:
-                if fd == here.link.fileno():
-                    watch.report = _receive_report(here.link)
-                    poller.unregister(fd)
-                elif fd in by_fd and by_fd[fd].drain():
-                    poller.unregister(fd)
-            if any(fd == here.pidfd for fd, _event in events):
-                return
+        poller = self._poller(running)
+        pause = _FIRST_LOOK_S
+        next_look = watch.started + pause
+        while not self._hear(running, poller, next_look):
             if any(pipe.overflowed for pipe in running.pipes):
                 watch.end(Outcome.OUTPUT_TOO_LARGE)
-            # A flood of output keeps events coming; the limits are looked at all the same.
-            if not events or watch.elapsed_ms() > watch.limits.wall_ms:
+            if (now := time.monotonic()) >= next_look:
                 self._look(here.pid, watch)
-                wait = min(wait * 2, _LAST_LOOK_MS)
-            if watch.verdict is not None:
+                pause = min(pause * 2, _LAST_LOOK_S)
+                next_look = now + pause
+            if watch.ended is not None:
                 here.kill()
+                if now - watch.ended > _KILL_SECONDS:
+                    raise RunnerFault("a box could not be ended")
+
+    def _poller(self, running: "Running") -> select.poll:
+        poller = select.poll()
+        for fd in (*running.by_fd, running.box.pidfd, running.box.link.fileno()):
+            poller.register(fd, select.POLLIN)
+        poller.register(self._lifeline, 0)  # nothing but its hanging up
+        return poller
+
+    def _hear(self, running: "Running", poller: select.poll, until: float) -> bool:
+        """Waits for something to happen, at most until then; True once everything in the box has ended."""
+        ended = False
+        for fd, _event in poller.poll(max(0.0, (until - time.monotonic()) * 1000)):
+            if fd == running.box.pidfd:
+                ended = True
+            elif fd == running.box.link.fileno():
+                running.watch.report = _receive_report(running.box.link)
+                poller.unregister(fd)
+            elif fd == self._lifeline:
+                raise EOFError("the grader has gone")
+            elif running.by_fd[fd].drain():
+                poller.unregister(fd)
+        return ended
 
     def _look(self, pid: int, watch: Watch) -> None:
         if watch.report is None:
             usage = counters.tree_usage(pid)
+            if usage.memory_kib > watch.limits.memory_mib * 1024 and usage.processes > 1:
+                usage.memory_kib = counters.tree_memory_kib(
+                    pid
+                )  # forked processes share most of what they hold
             watch.memory_kib = max(watch.memory_kib, usage.memory_kib)
             watch.cpu_ms = max(watch.cpu_ms, usage.cpu_ms, self._hidden_cpu_ms(watch))
             _hold_against_limits(watch)
@@ -160,7 +201,7 @@ class Watcher:
         if any(pipe.overflowed for pipe in pipes):
             watch.end(Outcome.OUTPUT_TOO_LARGE)
         if self._oom_kills() > watch.oom_kills:
-            watch.verdict, watch.limit = Outcome.OUT_OF_MEMORY, None
+            watch.verdict, watch.limit, self.worn = Outcome.OUT_OF_MEMORY, None, True
         _hold_against_limits(watch)
         ending = {"outcome": watch.verdict, "limit": watch.limit} if watch.verdict else _ending(report)
         return CaseOutcome(
@@ -193,13 +234,14 @@ class Running:
     pipes: list[Pipe]
     watch: Watch
 
+    def __post_init__(self) -> None:
+        self.by_fd = {pipe.reader: pipe for pipe in self.pipes}
 
-def _poller(running: Running) -> tuple[select.poll, dict[int, Pipe]]:
-    poller = select.poll()
-    by_fd = {pipe.reader: pipe for pipe in running.pipes}
-    for fd in (*by_fd, running.box.pidfd, running.box.link.fileno()):
-        poller.register(fd, select.POLLIN)
-    return poller, by_fd
+    def close(self) -> None:
+        """Ends whatever is left of it."""
+        self.box.close()
+        for pipe in self.pipes:
+            pipe.close()
 
 
 def _hold_against_limits(watch: Watch) -> None:

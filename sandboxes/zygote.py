@@ -1,35 +1,42 @@
 """The warm start: a forked copy of an idle interpreter becomes the learner's program, as if it had just been started.
 
-What a program could notice is put right: its ``__main__``, arguments, path and loaded modules are those of a fresh
-``python3 main.py``, its standard streams were made over the same kinds of descriptors, tracebacks begin at its own
-first line. At its end it gets what an interpreter's exit gives: threads are joined, ``atexit`` functions run, its
-modules are cleared so that ``__del__`` is called, buffers are flushed. The interpreter's own exit is not taken: it
-would also tear down everything the launcher had loaded, page by copied page, which costs more than most programs.
+What a program could notice is put right: its ``__main__``, arguments, path, signals and loaded modules are those of a
+fresh ``python3 main.py``, its standard streams were made over the same kinds of descriptors, tracebacks begin at its
+own first line, and as deep a recursion ends it. At its end it gets what an interpreter's exit gives: threads are
+joined, ``atexit`` functions run, its modules die so that ``__del__`` is called, buffers are flushed. The interpreter's
+own exit is not taken: it would also tear down everything the launcher had loaded, page by copied page, which costs
+more than most programs.
 
 What stays different is written down in ARCHITECTURE.md: the string-hash seed and the address layout are the
-launcher's, which is why the runner replaces the launcher now and then.
+launcher's, which is why the runner replaces the launcher now and then; a program that walks up the stack finds two
+frames of ours below its own.
 """
 
+import _signal  # pyright: ignore[reportMissingImports]
+import atexit
+import gc
 import os
 import sys
+from _thread import _count as count_threads
+from _weakref import ref
 
 from sandboxes import kernel
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import CodeType, ModuleType
+    from types import CodeType, ModuleType, TracebackType
     from typing import NoReturn
 
-    from sandboxes.box import Job
+    from sandboxes.job import Job
 
+_FRAMES_BELOW = 4  # the launcher's, `run`, `_execute` and exec itself
 _FLUSH_FAILED = 120  # what CPython exits with where the last flush failed
 
 #: What is in ``sys.modules`` when a fresh interpreter reaches its program's first line.
 _FRESH = frozenset(
     "sys builtins _frozen_importlib _imp _thread _warnings _weakref _io marshal posix _frozen_importlib_external time "
     "zipimport _codecs codecs encodings encodings.aliases encodings.utf_8 _signal _abc abc io __main__ _stat stat "
-    "_collections_abc genericpath posixpath os.path os _sitebuiltins _distutils_hack sitecustomize "
-    "usercustomize site".split()
+    "_collections_abc genericpath posixpath os.path os _sitebuiltins _distutils_hack site".split()
 )
 _kept: list[object] = []
 _script = ""
@@ -59,20 +66,19 @@ def run(job: "Job") -> "NoReturn":
         os.write(job.control, b"N")
         os.close(job.control)
         error.__traceback__ = None
-        sys.excepthook(type(error), error, None)
+        _print(error)
         _leave(1, ran=False)
     _disguise(job, path)
     os.close(job.control)
-    main = sys.modules["__main__"]
-    code_at_exit = 0
-    try:
-        exec(code, main.__dict__)
-    except SystemExit as error:
-        code_at_exit = _exit_code(error)
-    except BaseException as error:
-        _show(error)
-        code_at_exit = 1
-    _leave(code_at_exit, ran=True)
+    error = _execute(code)
+    if error is None:
+        _leave(0)
+    if isinstance(error, SystemExit):
+        _leave(_exit_code(error))
+    interrupted = type(error) is KeyboardInterrupt
+    _show(error)
+    error = None
+    _leave(1, interrupted=interrupted)
 
 
 def _compile(path: str) -> "CodeType":
@@ -80,12 +86,48 @@ def _compile(path: str) -> "CodeType":
         return compile(file.read(), path, "exec", dont_inherit=True)
 
 
-def _show(error: BaseException) -> None:
-    traceback = error.__traceback__.tb_next if error.__traceback__ else None
+def _execute(code: "CodeType") -> BaseException | None:
+    """Runs the program; what it died of, its traceback beginning at its own first frame."""
     try:
-        sys.excepthook(type(error), error.with_traceback(traceback), traceback)
+        exec(code, sys.modules["__main__"].__dict__)
+    except BaseException as error:
+        return error.with_traceback(_without_first(error))
+    return None
+
+
+def _without_first(error: BaseException) -> "TracebackType | None":
+    return error.__traceback__.tb_next if error.__traceback__ else None
+
+
+def _show(error: BaseException) -> None:
+    """Calls the program's ``sys.excepthook`` as an interpreter does, and speaks itself where that fails."""
+    hook = getattr(sys, "excepthook", None)
+    if hook is None:
+        _write("sys.excepthook is missing\n")
+        _print(error)
+        return
+    try:
+        hook(type(error), error, error.__traceback__)
     except BaseException as second:
-        sys.__excepthook__(type(second), second, second.__traceback__)
+        second.with_traceback(_without_first(second)).__context__ = None
+        if isinstance(second, SystemExit):
+            _leave(_exit_code(second))
+        _write("Error in sys.excepthook:\n")
+        _print(second)
+        _write("\nOriginal exception was:\n")
+        _print(error)
+
+
+def _print(error: BaseException) -> None:
+    sys.__excepthook__(type(error), error, error.__traceback__)
+
+
+def _write(text: str) -> None:
+    try:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+    except BaseException:
+        pass
 
 
 def _exit_code(error: SystemExit) -> int:
@@ -93,18 +135,12 @@ def _exit_code(error: SystemExit) -> int:
         return 0
     if isinstance(error.code, int):
         return error.code & 0xFF if abs(error.code) < 1 << 63 else 0xFF
-    try:
-        sys.stderr.write(f"{error.code}\n")
-        sys.stderr.flush()
-    except BaseException:
-        pass
+    _write(f"{error.code}\n")
     return 1
 
 
-def _leave(code: int, *, ran: bool) -> "NoReturn":
+def _leave(code: int, *, ran: bool = True, interrupted: bool = False) -> "NoReturn":
     """Ends as an interpreter does: threads, atexit, flush, the program's own objects, flush again."""
-    import atexit
-
     try:
         if "threading" in sys.modules:
             sys.modules["threading"]._shutdown()
@@ -112,40 +148,55 @@ def _leave(code: int, *, ran: bool) -> "NoReturn":
     except BaseException as error:
         sys.excepthook(type(error), error, error.__traceback__)
     failed = _flush()
-    if ran:
+    if ran and not count_threads():  # a daemon thread may still use them: it would complain
         _clear_modules()
-        failed |= _flush()
+    _flush_what_is_left()
+    if interrupted:
+        _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
+        os.kill(os.getpid(), _signal.SIGINT)
     os._exit(code if not failed else _FLUSH_FAILED)
 
 
 def _flush() -> bool:
+    """Flushes the program's streams: True if that failed. Standard output's failure is told on standard error."""
     failed = False
-    for stream in (sys.stdout, sys.stderr):
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name, None)
         try:
             if stream is not None and not getattr(stream, "closed", False):
                 stream.flush()
-        except BaseException:
-            failed = stream is sys.stdout
+        except BaseException as error:
+            failed = True
+            if name == "stdout":
+                _write(f"Exception ignored in: {stream!r}\n")
+                _print(error.with_traceback(None))
     return failed
+
+
+def _flush_what_is_left() -> None:
+    # Of its objects' last words, and of the first streams, where it has put others in their place.
+    for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
+        try:
+            getattr(sys, name).flush()
+        except BaseException:
+            pass
 
 
 def _clear_modules() -> None:
     """Lets the program's own objects die, and their ``__del__`` run; the library's modules have none that matter."""
-    import gc
-
     folder = os.path.dirname(_script) + "/"
-    mine = [m for m in sys.modules.values() if str(getattr(m, "__file__", None)).startswith(folder)]
-    for module in reversed(mine):
-        _clear(module)
+    mine = [n for n, m in sys.modules.items() if str(getattr(m, "__file__", None)).startswith(folder)]
+    left = [ref(sys.modules.pop(name)) for name in mine]
     gc.enable()
     gc.collect()
+    for link in reversed(left):
+        if (module := link()) is not None:
+            _clear(module)
 
 
 def _clear(module: "ModuleType") -> None:
     """Drops a module's globals in the interpreter's order: single-underscore names first, then the rest."""
-    names = getattr(module, "__dict__", None)
-    if not isinstance(names, dict):
-        return
+    names = module.__dict__
     for private in (True, False):
         for name in list(names):
             if name != "__builtins__" and (name.startswith("_") and not name.startswith("__")) == private:
@@ -172,4 +223,8 @@ def _disguise(job: "Job", path: str) -> None:
     sys.path_importer_cache.clear()
     os.environ.clear()
     os.environ.update(job.environment)
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
+    _signal.signal(_signal.SIGPIPE, _signal.SIG_IGN)
+    _signal.signal(_signal.SIGXFSZ, _signal.SIG_IGN)
+    sys.setrecursionlimit(sys.getrecursionlimit() + _FRAMES_BELOW)
     kernel.set_dumpable(True)

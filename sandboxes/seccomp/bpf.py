@@ -15,7 +15,7 @@ _NUMBER, _ARCH, _ARG = 0, 4, 16  # offsets in struct seccomp_data; an argument's
 ALLOW = 0x7FFF0000
 KILL_PROCESS = 0x80000000
 _ERRNO = 0x00050000
-_EPERM, _ENOSYS, _EAFNOSUPPORT = 1, 38, 97
+_EPERM, _ENOSYS, _EPROTONOSUPPORT, _EAFNOSUPPORT = 1, 38, 93, 97
 _X86_64 = 0xC000003E
 _X32_BIT = 0x40000000
 
@@ -62,22 +62,38 @@ def _action(name: str) -> list[Instruction]:
 
 def _argument_in(index: int, values: tuple[int, ...], inside: int, outside: int) -> list[Instruction]:
     """Compares the low 32 bits of an argument: the kernel cuts an int there too, so the upper half hides nothing."""
-    tests = [(_JEQ, len(values) - 1 - at + 1, 0, value) for at, value in enumerate(values)]
+    tests = [(_JEQ, len(values) - at, 0, value) for at, value in enumerate(values)]
     return [(_LD, 0, 0, _ARG + 8 * index), *tests, (_RET, 0, 0, outside), (_RET, 0, 0, inside)]
 
 
+def _socket_check() -> list[Instruction]:
+    ipv4, ipv6 = policy.INTERNET_FAMILIES
+    return [
+        (_LD, 0, 0, _ARG),
+        (_JEQ, 3, 0, policy.UNIX_FAMILY),
+        (_JEQ, 3, 0, ipv4),
+        (_JEQ, 2, 0, ipv6),
+        (_RET, 0, 0, _ERRNO | _EAFNOSUPPORT),
+        (_RET, 0, 0, ALLOW),
+        *_argument_in(2, policy.INTERNET_PROTOCOLS, ALLOW, _ERRNO | _EPROTONOSUPPORT),
+    ]
+
+
+_REFUSED = _ERRNO | _EPERM
 _CHECKS: dict[str, list[Instruction]] = {
     "clone": [
         (_LD, 0, 0, _ARG),
         (_JSET, 1, 0, policy.NAMESPACE_FLAGS),
         (_RET, 0, 0, ALLOW),
-        (_RET, 0, 0, _ERRNO | _EPERM),
+        (_RET, 0, 0, _REFUSED),
     ],
-    "socket": _argument_in(0, policy.SOCKET_FAMILIES, ALLOW, _ERRNO | _EAFNOSUPPORT),
-    "socketpair": _argument_in(0, policy.SOCKET_FAMILIES, ALLOW, _ERRNO | _EAFNOSUPPORT),
-    "ioctl": _argument_in(1, policy.FORBIDDEN_IOCTLS, _ERRNO | _EPERM, ALLOW),
-    "prlimit64": _argument_in(0, (0,), ALLOW, _ERRNO | _EPERM),
-    "personality": _argument_in(0, policy.PERSONALITIES, ALLOW, _ERRNO | _EPERM),
+    "socket": _socket_check(),
+    "socketpair": _argument_in(0, (policy.UNIX_FAMILY,), ALLOW, _ERRNO | _EAFNOSUPPORT),
+    "setsockopt": _argument_in(2, policy.FORBIDDEN_SOCKET_OPTIONS, _REFUSED, ALLOW),
+    "ioctl": _argument_in(1, policy.FORBIDDEN_IOCTLS, _REFUSED, ALLOW),
+    "prctl": _argument_in(0, policy.FORBIDDEN_PRCTLS, _REFUSED, ALLOW),
+    "prlimit64": _argument_in(0, (0,), ALLOW, _REFUSED),
+    "personality": _argument_in(0, policy.PERSONALITIES, ALLOW, _REFUSED),
 }
 
 

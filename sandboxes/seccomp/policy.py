@@ -20,14 +20,14 @@ ALLOWED = frozenset(
     read write open close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask
     rt_sigreturn pread64 pwrite64 readv writev access pipe select sched_yield mremap msync mincore madvise dup
     dup2 pause nanosleep getitimer alarm setitimer getpid sendfile connect accept sendto recvfrom sendmsg recvmsg
-    shutdown bind listen getsockname getpeername setsockopt getsockopt fork vfork execve exit wait4
+    shutdown bind listen getsockname getpeername getsockopt fork vfork execve exit wait4
     kill uname fcntl flock fsync fdatasync truncate ftruncate getdents getcwd chdir fchdir rename mkdir rmdir
     creat link unlink symlink readlink chmod fchmod chown fchown lchown umask gettimeofday getrlimit getrusage
     sysinfo times getuid getgid setuid setgid geteuid getegid setpgid getppid getpgrp setsid setreuid setregid
     getgroups setgroups setresuid getresuid setresgid getresgid getpgid setfsuid setfsgid getsid capget capset
     rt_sigpending rt_sigtimedwait rt_sigqueueinfo rt_sigsuspend sigaltstack utime statfs fstatfs getpriority
     sched_getparam sched_getscheduler sched_get_priority_max sched_get_priority_min sched_rr_get_interval mlock
-    munlock mlockall munlockall prctl arch_prctl setrlimit gettid readahead setxattr lsetxattr fsetxattr
+    munlock mlockall munlockall arch_prctl setrlimit gettid readahead setxattr lsetxattr fsetxattr
     getxattr lgetxattr fgetxattr listxattr llistxattr flistxattr removexattr lremovexattr fremovexattr tkill time
     futex sched_getaffinity epoll_create getdents64 set_tid_address restart_syscall fadvise64 timer_create
     timer_settime timer_gettime timer_getoverrun timer_delete clock_gettime clock_getres clock_nanosleep
@@ -38,7 +38,7 @@ ALLOWED = frozenset(
     signalfd4 eventfd2 epoll_create1 dup3 pipe2 inotify_init1 preadv pwritev rt_tgsigqueueinfo recvmmsg
     sendmmsg getcpu sched_getattr renameat2 getrandom execveat membarrier mlock2 copy_file_range preadv2 pwritev2
     pkey_mprotect pkey_alloc pkey_free statx rseq pidfd_send_signal pidfd_open close_range openat2 faccessat2
-    epoll_pwait2 futex_waitv
+    epoll_pwait2 futex_waitv mknod mknodat
     """.split()
 )
 
@@ -48,18 +48,27 @@ UNKNOWN = frozenset({"clone3", "memfd_create"})
 #: Any of these flags of clone(2) makes a namespace.
 NAMESPACE_FLAGS = 0x7E020000
 #: AF_UNIX, AF_INET, AF_INET6: not AF_VSOCK, AF_ALG, AF_PACKET or AF_NETLINK.
-SOCKET_FAMILIES = (1, 2, 10)
+UNIX_FAMILY, INTERNET_FAMILIES = 1, (2, 10)
+#: Of the internet's families, the default protocol, TCP and UDP. Asking for another (SCTP, DCCP, MPTCP) would have the
+#: host's kernel load the code for it.
+INTERNET_PROTOCOLS = (0, 6, 17)
+#: SO_ATTACH_FILTER, SO_ATTACH_BPF and SO_ATTACH_REUSEPORT_*: programs of the sender's for the kernel to run.
+FORBIDDEN_SOCKET_OPTIONS = (26, 50, 51, 52)
 #: TIOCSTI, TIOCLINUX, TIOCSETD: characters pushed into somebody's terminal.
 FORBIDDEN_IOCTLS = (0x5412, 0x541C, 0x5423)
+#: PR_SCHED_CORE: a program that shares a core with nobody slows down its neighbour. PR_SET_SECCOMP: ours is enough.
+FORBIDDEN_PRCTLS = (62, 22)
 #: personality(2) as a question, and the default one.
 PERSONALITIES = (0xFFFFFFFF, 0)
 
-CHECKED = frozenset({"clone", "socket", "socketpair", "ioctl", "prlimit64", "personality"})
+CHECKED = frozenset(
+    {"clone", "socket", "socketpair", "setsockopt", "ioctl", "prctl", "prlimit64", "personality"}
+)
 
 #: What the runner needs beyond the box's list to make boxes; the container's profile adds these and nothing more.
 RUNNER_ONLY = frozenset(
     "clone unshare mount umount2 pivot_root mount_setattr sethostname seccomp memfd_create "
-    "socket socketpair ioctl prlimit64 personality".split()
+    "socket socketpair setsockopt ioctl prctl prlimit64 personality".split()
 )
 
 SUPPORTED_MACHINE = "x86_64"

@@ -1,0 +1,126 @@
+"""What passes between the runner and a box: the job, the files, the report. All of it small and in plain bytes.
+
+A job goes in as one message with its descriptors; a report comes out as one line of text, which the runner reads with
+care. Data never passes as messages but in memory files and pipes, whose descriptors the job carries.
+"""
+
+import marshal
+from _socket import SCM_RIGHTS, SOL_SOCKET, socket
+
+CODE = "/code"
+MAX_ARTEFACT_BYTES = 64 * 1024 * 1024
+MAX_MESSAGE = 64 * 1024
+READY = b"ready"
+FAULTED = -1
+_NAMES = "utf-8", "surrogateescape"  # file names are bytes to the kernel
+
+#: Descriptor numbers in a job, in this order; the last two only where ``channel`` is set.
+STDIN, STDOUT, STDERR, FILES, RETURNED = range(5)
+#: Where a function's harness finds its arguments (they come as stdin's content) and leaves its answer.
+ARGUMENTS_FD, RETURNED_FD = 3, 4
+
+
+class Job:
+    """What process 2 is to become.
+
+    ``script`` set: a warm start, this interpreter runs that file with ``argv[1:]`` behind the interpreter's own options
+    as its arguments; empty: argv[0] is executed. ``channel``: a harness gets arguments and answers on descriptors of
+    its own. ``collect``: what it leaves in ``/code`` is sent back, if it ended well. ``cpu_seconds`` and ``processes``
+    are the kernel's backstops. ``fds`` and ``control`` are filled in inside the box.
+    """
+
+    __slots__ = (
+        "argv",
+        "channel",
+        "collect",
+        "control",
+        "cpu_seconds",
+        "environment",
+        "fds",
+        "processes",
+        "script",
+    )
+
+    def __init__(
+        self,
+        argv: list[str],
+        environment: dict[str, str],
+        cpu_seconds: int,
+        processes: int,
+        *,
+        script: str = "",
+        channel: bool = False,
+        collect: bool = False,
+    ) -> None:
+        self.argv, self.environment, self.script = argv, environment, script
+        self.cpu_seconds, self.processes = cpu_seconds, processes
+        self.channel, self.collect = channel, collect
+        self.fds: list[int] = []
+        self.control = -1
+
+    def pack(self) -> bytes:
+        """For the box's socket. Only ever read by our own process 1, from our own runner."""
+        flags = self.script, self.channel, self.collect
+        return marshal.dumps((self.argv, self.environment, self.cpu_seconds, self.processes, *flags))
+
+    @staticmethod
+    def unpack(data: bytes) -> "Job":
+        *plain, script, channel, collect = marshal.loads(data)
+        return Job(*plain, script=script, channel=channel, collect=collect)
+
+
+class Report:
+    """What process 1 says at the end, as text fields: the runner reads it with care, for it comes out of a box."""
+
+    __slots__ = ("cpu_us", "fault", "not_compiled", "peak_kib", "status", "wall_us")
+
+    def __init__(
+        self, status: int, cpu_us: int, wall_us: int, peak_kib: int, not_compiled: bool, fault: str
+    ) -> None:
+        self.status, self.cpu_us, self.wall_us, self.peak_kib = status, cpu_us, wall_us, peak_kib
+        self.not_compiled, self.fault = not_compiled, fault
+
+    def pack(self) -> bytes:
+        numbers = (self.status, self.cpu_us, self.wall_us, self.peak_kib, int(self.not_compiled))
+        return f"{' '.join(map(str, numbers))} {self.fault}".encode()[:2000]
+
+    @staticmethod
+    def unpack(data: bytes) -> "Report":
+        """Raises ValueError for anything but a report."""
+        *numbers, fault = data.decode(errors="replace").split(" ", 5)
+        status, cpu_us, wall_us, peak_kib, not_compiled = (int(word) for word in numbers if len(word) < 16)
+        return Report(status, cpu_us, wall_us, peak_kib, bool(not_compiled), fault)
+
+
+def pack_files(files: dict[str, tuple[bytes, int]]) -> bytes:
+    """Files with their modes as one byte string, for a memory file that every box of a submission reads."""
+    header = "".join(f"{mode:o} {len(data)} {name}\n" for name, (data, mode) in files.items()).encode(*_NAMES)
+    return b"".join((len(header).to_bytes(4, "big"), header, *(data for data, _ in files.values())))
+
+
+def unpack_files(data: bytes) -> dict[str, tuple[bytes, int]]:
+    """The reverse of `pack_files`. Raises ValueError for anything else."""
+    at = 4 + int.from_bytes(data[:4], "big")
+    files = {}
+    for line in data[4:at].decode(*_NAMES).split("\n")[:-1]:
+        mode, size, name = line.split(" ", 2)
+        end = at + int(size)
+        if end < at or end > len(data):
+            raise ValueError(f"{name!r} does not fit")
+        files[name] = (data[at:end], int(mode, 8) & 0o777)
+        at = end
+    return files
+
+
+def receive_fds(link: socket, size: int, most: int) -> tuple[bytes, list[int]]:
+    """The next message and the descriptors that came with it; an empty message is the end."""
+    message, extras, _flags, _address = link.recvmsg(
+        size, (4 * most + 24 + 7) & ~7, 0x40000000
+    )  # MSG_CMSG_CLOEXEC
+    fds = [
+        int.from_bytes(content[at : at + 4], "little")
+        for level, kind, content in extras
+        if level == SOL_SOCKET and kind == SCM_RIGHTS
+        for at in range(0, len(content) - 3, 4)
+    ]
+    return message, fds
