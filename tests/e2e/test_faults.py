@@ -138,12 +138,3 @@ def test_a_queue_server_that_loses_everything_while_runs_wait(platform: Platform
     for run_id in (running, waiting, late):
         platform.assert_graded_once(run_id, attempts=1)
     assert sweeper.poll() is None
-
-
-def test_a_box_that_is_stopped_for_good_is_the_learners_time(platform: Platform):
-    worker = platform.command("worker", "-l", "python")
-    run_id = platform.submit("import os, signal\nos.kill(os.getpid(), signal.SIGSTOP)\n")
-    platform.ring()
-    await_line(worker, "run_graded")
-    run = platform.desk.run(run_id)
-    assert (run.result_status, run.reason, run.attempt) == (SubmissionStatus.ERROR, "time_limit", 1)
