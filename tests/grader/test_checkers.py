@@ -95,6 +95,8 @@ REFUSED = [
     ("json", "1", "true", {"absolute": 1}),
     ("json", "[true]", "[1]", {"absolute": 1}),
     ("json", "1", "1.02", {"absolute": 0.01}),
+    ("json", str(10**900), "1.5", {"absolute": 1, "relative": 1}),
+    ("floats", "9" * 401, "9" * 400 + "8", {}),
     ("json", "null", "false", {}),
     ("json", '"a"', '"A"', {}),
     ("json", "1", "\ufeff1", {}),
@@ -155,6 +157,8 @@ ACCEPTED = [
     ("regex", "gr.n", "grün", {}),
     ("regex", "x|xy", "xy", {}),
     ("regex", "", "", {}),
+    ("regex", "x*", "x" * (256 * 1024), {}),
+    ("floats", "1." + "0" * 398, "1", {}),
 ]
 
 
@@ -185,6 +189,14 @@ def test_no_output_makes_a_checker_raise(kind: str, actual: bytes, fold: bool):
         assert text is None or ("\0" not in text and text.encode() is not None and len(text) < 500)
 
 
+def test_what_is_said_of_a_long_value_is_cut():
+    expected, actual = json.dumps({"a" * 5000: "b" * 5000}), json.dumps(["c" * 5000])
+    result = check(make("json"), expected, actual.encode())
+    assert result.first_difference is not None
+    assert 400 < len(result.message or "") < 450
+    assert max(map(len, _texts(result.first_difference))) < 250
+
+
 def _texts(difference: Any) -> tuple[str, ...]:
     return (difference.expected, difference.actual) if difference else ()
 
@@ -209,6 +221,14 @@ def test_tokens_and_lines_agree_with_the_plain_way_to_say_it(expected: str, actu
 
 
 DIFFERENCES = [
+    ("exact", "\nb", "\nx", (2, "b", "x")),
+    ("exact", "\na", "x", (1, "", "x")),
+    ("exact", "\n\na", "\n\nb", (3, "a", "b")),
+    ("tokens", "\n1\n2", "\n1\n3", (3, "2", "3")),
+    ("tokens", "\n1", "\n2", (2, "1", "2")),
+    ("lines", "\n1\n2", "\n1\n3", (3, "2", "3")),
+    ("unordered", "a", "", (1, "a", "")),
+    ("json", '{"a": "grün"}', "[1]", (1, '{"a": "grün"}', "[1]")),
     ("exact", "a\nb\nc", "a\nx\nc", (2, "b", "x")),
     ("exact", "a\nb\n", "a\nb", (2, "b", "b")),
     ("exact", "a\n", "a\nmore", (2, "", "more")),
@@ -236,6 +256,7 @@ def test_the_first_difference_is_found(kind: str, expected: str, actual: str, di
 MESSAGES = [
     ("tokens", "1 2\n3 4", "1 2\n3 5", "line 2, word 2: '5', expected '4'"),
     ("tokens", "1", "1 2", "line 1, word 2: '2' is one too many"),
+    ("tokens", "\na b", "\na c", "line 2, word 2: 'c', expected 'b'"),
     ("tokens", "1 2", "1", "the output ends too early"),
     ("json", '{"a": [1, 2]}', '{"a": [1, "2"]}', '.a[1]: expected an int, 2, got a string, "2"'),
     ("json", '{"a": 1}', '{"b": 1}', "has no member 'a'"),

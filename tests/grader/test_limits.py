@@ -79,6 +79,10 @@ def test_limits_are_always_possible_and_capped(factor: float, extra: int):
     assert 32 <= processes <= CAPS.processes
 
 
+def test_a_factor_that_leaves_nothing_leaves_a_millisecond():
+    assert limits_of(LanguageFacts(name="x", main="x", cpu_factor=1e-9), {})[0] == 1
+
+
 def test_a_compiler_gets_the_same_whatever_the_suite_says_but_no_more_memory_than_the_platform_has():
     facts = LanguageFacts(name="java", main="Main.java", processes_extra=10)
     limits = compile_limits(facts, CAPS)
