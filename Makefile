@@ -6,18 +6,21 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check format env bench constraints clean
+.PHONY: help new-environment setup demo up test check format env bench constraints clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # The environment's own pip is used and not the system's: dependency groups need pip 25.1.
 $(READY): pyproject.toml constraints.txt
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "CodeZest needs Python 3.11 or newer; say make PYTHON=...")'
-	$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(MAKE) --no-print-directory new-environment
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e . --group test --group lint
 	@touch $@
+
+new-environment:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "CodeZest needs Python 3.11 or newer; say make PYTHON=...")'
+	$(PYTHON) -m venv --clear $(VENV)
 
 setup: $(READY) ## Make .venv with everything in it
 
