@@ -28,7 +28,7 @@ def prepared(settings: Settings, *, publish: bool) -> Iterator[Services]:
     Raises:
         Unavailable: database or queue do not answer.
     """
-    with services(settings) as opened:
+    with services(settings, migrated=False) as opened:
         upgrade(opened.addresses.database_url)
         if publish:
             with opened.database.transaction() as session:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import api.models  # noqa: F401  every table must be known before the first foreign key is resolved
 from api.core import embedded, log
 from api.core.database import Database
+from api.core.errors import Unavailable
 from api.core.queue import Bell, connect
 from api.core.settings import Settings, get_settings
+from migrations import commands
 
 
 @dataclass(frozen=True)
@@ -22,15 +24,19 @@ class Services:
 
 
 @contextmanager
-def services(settings: Settings | None = None) -> Iterator[Services]:
+def services(settings: Settings | None = None, *, migrated: bool = True) -> Iterator[Services]:
     """Opens the configured services for the block, and closes them after it.
 
+    ``migrated``: the database must have the tables of this version.
+
     Raises:
-        Unavailable: the embedded queue server does not start.
+        Unavailable: the embedded queue server does not start, or the database is not migrated.
     """
     settings = settings or get_settings()
     log.configure(settings)
     addresses = embedded.resolve(settings)
+    if migrated:
+        require_migrated(addresses.database_url)
     database = Database(addresses.database_url)
     try:
         with connect(addresses.redis_url) as connection:
@@ -38,3 +44,9 @@ def services(settings: Settings | None = None) -> Iterator[Services]:
     finally:
         database.close()
         embedded.release()
+
+
+def require_migrated(url: str) -> None:
+    """Raises Unavailable, with the cure, if the database of ``url`` lacks tables of this version."""
+    if commands.is_behind(url):
+        raise Unavailable("the database is not at the newest migration: run `codezest db upgrade`")

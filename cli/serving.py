@@ -16,6 +16,7 @@ from api.core.errors import Unavailable
 from api.core.settings import Settings, export, get_settings
 from cli.output import say
 from cli.processes import end_with_supervisor
+from cli.services import require_migrated
 
 #: A stream to a browser does not end by itself; after this many seconds the server does without it.
 STOP_SECONDS = 5
@@ -41,6 +42,7 @@ def serve(*, supervised: bool) -> None:
     log.configure(settings)
     require_address(settings)
     addresses = embedded.resolve(settings)
+    require_migrated(addresses.database_url)
     export(database_url=addresses.database_url, redis_url=addresses.redis_url)
     server = Server(
         "api.app:from_environment",

@@ -46,6 +46,14 @@ def heads() -> list[str]:
     return list(ScriptDirectory.from_config(_config()).get_heads())
 
 
+def is_behind(url: str) -> bool:
+    """Whether migrations of this version are still to be applied. A database of a newer version is not behind: while
+    a new version is rolled out, the old one goes on. Raises Unavailable."""
+    at = current(url)
+    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+    return at is None or (at in known and at not in heads())
+
+
 def check(url: str) -> list[str]:
     """What is different between the database and the models, a line each; an empty list if nothing is.
 

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 import pytest
 import structlog
 from click.testing import CliRunner, Result
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 import codezest
 from api.auth.models import User
@@ -121,7 +121,9 @@ def test_a_taken_port_is_exit_code_3_and_one_line(call: Call, command: str, monk
         monkeypatch.setenv("CODEZEST_PORT", str(port))
         result = call(command)
     assert result.exit_code == 3
-    assert " ".join(result.stderr.split()) == f"cannot listen at 127.0.0.1, port {port}: Address already in use"
+    assert (
+        " ".join(result.stderr.split()) == f"cannot listen at 127.0.0.1, port {port}: Address already in use"
+    )
 
 
 def test_create_user_takes_the_password_from_standard_input(call: Call, database: Database):
@@ -218,6 +220,27 @@ def test_show_a_submission(call: Call, desk: Desk):
 
 def test_sweep_once_says_what_it_did(call: Call, desk: Desk):
     assert read(call("sweep", "--once", "--json")) == {"expired": 0, "given_up": 0, "unheard": 0}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("sync",), ("sweep", "--once"), ("worker",), ("serve",), ("regrade", "--status", "ERROR")],
+    ids=" ".join,
+)
+def test_a_database_without_our_tables_is_exit_code_3_with_the_cure(
+    call: Call, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, words: tuple[str, ...]
+):
+    monkeypatch.setenv("CODEZEST_DATABASE_URL", f"sqlite:///{tmp_path / 'empty.sqlite3'}")
+    monkeypatch.setenv("CODEZEST_PORT", "0")
+    result = call(*words)
+    assert result.exit_code == 3
+    assert "run `codezest db upgrade`" in " ".join(result.stderr.split())
+
+
+def test_a_database_of_a_newer_version_is_served(call: Call, database: Database):
+    with database.transaction() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = 'from-the-future'"))
+    assert call("sweep", "--once").exit_code == 0
 
 
 def test_db_check_tells_a_database_without_migrations(
