@@ -6,6 +6,7 @@ polls as any client would.
 """
 
 import secrets
+import signal
 import socket
 import tempfile
 import time
@@ -13,16 +14,17 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
 import httpx2
 
+from api.core import log
 from api.core.errors import Unavailable
 from api.core.settings import Settings, get_settings
 from cli.examples import Example, find_examples
 from cli.grading import coloured
 from cli.installation import SHIPPED, await_api, prepared, supervisor
-from cli.output import CommandFailed, print_json, print_table, progress, say
+from cli.output import FAILED, CommandFailed, print_json, print_table, progress, say
 from cli.processes import Supervisor
 from grader.open_sandbox import open_sandbox
 from grader.slots import take_slot
@@ -41,6 +43,7 @@ class Result(NamedTuple):
     score: int | None
     max_score: int
     seconds: float
+    isolation: str
 
     @property
     def as_expected(self) -> bool:
@@ -57,17 +60,31 @@ def demo(languages: Collection[str], *, as_json: bool) -> None:
         Unavailable: the installation did not start, or did not finish in ten minutes.
         SandboxUnavailable: this machine can run no program in a sandbox.
     """
+    signal.signal(signal.SIGTERM, _end)
     with tempfile.TemporaryDirectory(prefix="codezest-demo-") as folder:
         settings = _settings(Path(folder))
+        log.configure(settings)
         examples = find_examples(SHIPPED, _runnable(settings, languages))
-        with _installation(settings, Path(folder), languages) as (running, base_url):
-            learner = Learner(base_url, running)
-            results = learner.grade(examples)
+        with (
+            _installation(settings, Path(folder), languages) as running,
+            httpx2.Client(base_url=_base_url(settings), timeout=30.0) as http,
+        ):
+            results = Learner(http, running).grade(examples)
     _report(results, as_json)
     wrong = [result for result in results if not result.as_expected]
     if wrong or not results:
         raise CommandFailed(f"{len(wrong)} of {len(results)} examples came to something unexpected")
-    say(f"all {len(results)} examples came to what they should")
+    say(
+        f"all {len(results)} examples came to what they should, in {'/'.join(_isolations(results))} sandboxes"
+    )
+
+
+def _end(*_: object) -> NoReturn:
+    raise SystemExit(FAILED)  # by the way of every `finally`: nothing must be left behind
+
+
+def _isolations(results: Collection[Result]) -> list[str]:
+    return sorted({result.isolation for result in results})
 
 
 def _settings(folder: Path) -> Settings:
@@ -88,16 +105,14 @@ def _runnable(settings: Settings, chosen: Collection[str]) -> Collection[str]:
 
 
 @contextmanager
-def _installation(
-    settings: Settings, folder: Path, languages: Collection[str]
-) -> Iterator[tuple[Supervisor, str]]:
+def _installation(settings: Settings, folder: Path, languages: Collection[str]) -> Iterator[Supervisor]:
     with (folder / "processes.log").open("wb") as output, prepared(settings, publish=True):
         running = supervisor(settings.worker_slots, languages, output)
         say(f"starting an installation with {settings.worker_slots} graders in {folder}")
         running.start()
         try:
-            await_api(f"http://127.0.0.1:{settings.port}/api/v1", running)
-            yield running, f"http://127.0.0.1:{settings.port}/api/v1"
+            await_api(_base_url(settings), running)
+            yield running
         except Exception:
             for line in (folder / "processes.log").read_text(errors="replace").splitlines()[-_LOG_TAIL:]:
                 say(line)
@@ -106,12 +121,15 @@ def _installation(
             running.stop()
 
 
+def _base_url(settings: Settings) -> str:
+    return f"http://{settings.host}:{settings.port}/api/v1"
+
+
 class Learner:
     """A client of the API like any other."""
 
-    def __init__(self, base_url: str, running: Supervisor) -> None:
-        self._running = running
-        self._http = httpx2.Client(base_url=base_url, timeout=30.0)
+    def __init__(self, http: httpx2.Client, running: Supervisor) -> None:
+        self._http, self._running = http, running
         account = {"email": f"{secrets.token_hex(4)}@example.com", "password": secrets.token_urlsafe(18)}
         token = self._post("/auth/register", {**account, "name": "Demo Learner"})["token"]
         self._http.headers["Authorization"] = f"Bearer {token}"
@@ -148,6 +166,7 @@ class Learner:
                     found["score"],
                     found["maxScore"],
                     _seconds(found["run"]),
+                    (found["run"] or {}).get("isolation") or "no",
                 )
             for child in self._running.children:
                 if child.ended() is not None:
@@ -192,6 +211,7 @@ def _report(results: Collection[Result], as_json: bool) -> None:
                     "reason": result.reason,
                     "score": result.score,
                     "seconds": result.seconds,
+                    "isolation": result.isolation,
                 }
                 for result in results
             ]
