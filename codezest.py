@@ -151,11 +151,14 @@ def sandboxes() -> None:
 
 @sandboxes.command("build")
 @click.argument("languages", nargs=-1)
-def build_sandboxes(languages: tuple[str, ...]) -> None:
+@click.option(
+    "--if-possible", is_flag=True, help="Where no engine answers or a build fails, say so and exit with 0."
+)
+def build_sandboxes(languages: tuple[str, ...], if_possible: bool) -> None:
     """Build the images (default: of all languages)."""
-    from cli.images import build
+    from cli.images import build, build_if_possible
 
-    build(languages)
+    (build_if_possible if if_possible else build)(languages)
 
 
 @sandboxes.command("list")

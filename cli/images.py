@@ -9,6 +9,7 @@ from cli.output import CommandFailed, notes, plain, print_json, print_table, say
 from grader.engine import Engine
 from grader.images import build_images, list_images
 from grader.open_sandbox import open_sandbox
+from grader.sandbox import SandboxUnavailable
 from grader.selftest import check_sandbox
 from grader.slots import take_slot
 from sandboxes.languages import languages
@@ -30,6 +31,14 @@ def build(wanted: Collection[str]) -> None:
             if line == "built":
                 say(f"{image}: built")
     say("all images are as this version wants them")
+
+
+def build_if_possible(wanted: Collection[str]) -> None:
+    """As `build`, where containers are only the better choice: without them, programs run in local boxes."""
+    try:
+        build(wanted)
+    except SandboxUnavailable as error:
+        say(f"no sandbox images: {plain(str(error))[:200]}; programs will run in local boxes")
 
 
 def show(*, as_json: bool) -> None:
