@@ -22,7 +22,7 @@ new-environment:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "CodeZest needs Python 3.11 or newer; say make PYTHON=...")'
 	$(PYTHON) -m venv --clear $(VENV)
 
-setup: images ## Make .venv with everything in it
+setup: $(READY) ## Make .venv with everything in it
 
 images: $(READY) ## Build the sandbox images, if a Docker engine answers; what is current is left alone
 	@$(BIN)/codezest sandboxes build --if-possible
@@ -30,7 +30,7 @@ images: $(READY) ## Build the sandbox images, if a Docker engine answers; what i
 demo: images ## Grade every shipped example, over HTTP, in sandboxes; exit 0 only if all went as expected
 	$(BIN)/codezest demo
 
-up: $(READY) ## Run API, graders and sweeper until Ctrl-C
+up: images ## Run API, graders and sweeper until Ctrl-C
 	$(BIN)/codezest up
 
 test: images ## Run the tests with whatever services answer; ARGS adds pytest's arguments
