@@ -145,12 +145,15 @@ class Engine:
                 labels=spec.labels, hostname="sandbox", network_disabled=True, environment={"LANG": "C.UTF-8"},
                 working_dir="/", entrypoint=[],
             )  # fmt: skip
+            attached = None
             try:
                 attached = api.attach_socket(
                     made["Id"], params={"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1}
                 )
                 api.start(made["Id"])
             except BaseException:
+                if attached is not None:
+                    _hang_up(attached)
                 with contextlib.suppress(docker.errors.DockerException):
                     api.remove_container(made["Id"], force=True)
                 raise
@@ -228,11 +231,15 @@ class Container:
 
     def close(self) -> None:
         """Ends the container. The stream goes first: an engine call can hang behind an undrained one."""
-        with contextlib.suppress(OSError):
-            self._socket.close()
-            self._holder.close()
+        _hang_up(self._holder)
         with contextlib.suppress(SandboxUnavailable):
             self._engine.remove(self.id)
+
+
+def _hang_up(attached: Any) -> None:
+    for end in (attached._sock, attached):  # each holds the descriptor until both have let go
+        with contextlib.suppress(OSError):
+            end.close()
 
 
 def _connect(host: str | None, seconds: int) -> docker.DockerClient:

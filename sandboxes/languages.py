@@ -125,5 +125,5 @@ def _read(path: Path) -> Language:
             version=tuple(data.get("version", ())),
             packages=tuple(data.get("packages", ())),
         )
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: {error!r}") from error

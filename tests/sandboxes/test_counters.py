@@ -1,0 +1,157 @@
+"""The kernel's counters, as files of both control-group versions and of real processes."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from sandboxes import counters
+from sandboxes.counters import Container, tree_memory_kib, tree_usage
+
+
+def write(root: Path, **files: str) -> Path:
+    """Files below ``root``; two underscores in a name are a slash, one is a dot."""
+    for name, text in files.items():
+        path = root / name.replace("__", "/").replace("_DOT_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def test_version_2(tmp_path: Path):
+    root = write(
+        tmp_path,
+        cgroup_DOT_controllers="cpu memory pids\n",
+        cpu_DOT_stat="usage_usec 1234567\nuser_usec 1\nsystem_usec 2\n",
+        memory_DOT_events="low 0\nhigh 0\nmax 812\noom 3\noom_kill 2\noom_group_kill 0\n",
+    )
+    assert (Container(root).cpu_ms(), Container(root).oom_kills()) == (1234, 2)
+
+
+@pytest.mark.parametrize("folder", ["cpuacct", "cpu,cpuacct"])
+def test_version_1(tmp_path: Path, folder: str):
+    root = write(
+        tmp_path,
+        **{f"{folder}__cpuacct_DOT_usage": "1234567890\n"},
+        memory__memory_DOT_oom_control="oom_kill_disable 0\nunder_oom 0\noom_kill 5\n",
+    )
+    assert (Container(root).cpu_ms(), Container(root).oom_kills()) == (1234, 5)
+
+
+def test_a_hybrid_machine_is_version_1(tmp_path: Path):
+    # The unified tree lies in a folder of its own there, and has no memory controller.
+    root = write(tmp_path, unified__cgroup_DOT_controllers="", cpuacct__cpuacct_DOT_usage="5000000\n")
+    assert Container(root).cpu_ms() == 5
+
+
+def test_counting_is_live(tmp_path: Path):
+    root = write(tmp_path, cpuacct__cpuacct_DOT_usage="1000000\n")
+    container = Container(root)
+    assert container.cpu_ms() == 1
+    write(tmp_path, cpuacct__cpuacct_DOT_usage="9000000\n")
+    assert container.cpu_ms() == 9
+
+
+def test_without_files_nothing_is_known(tmp_path: Path):
+    assert Container(tmp_path).cpu_ms() is None
+    assert Container(tmp_path).oom_kills() is None
+
+
+def test_a_kernel_that_does_not_count_kills(tmp_path: Path):
+    root = write(tmp_path, memory__memory_DOT_oom_control="oom_kill_disable 0\nunder_oom 0\n")
+    assert Container(root).oom_kills() is None
+
+
+@contextmanager
+def family(work: Callable[[], object]) -> Iterator[int]:
+    """A process whose child and grandchild have each done ``work`` and wait; its pid."""
+    ready_reader, ready_writer = os.pipe()
+    end_reader, end_writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(end_writer)
+        if os.fork() == 0:
+            if os.fork() == 0:
+                pass
+            kept = work()
+            os.write(ready_writer, b"x")
+            os.read(end_reader, 1)
+            del kept
+            os._exit(0)
+        os.read(end_reader, 1)
+        os._exit(0)
+    os.close(end_reader)
+    try:
+        heard = b""
+        while len(heard) < 2:
+            heard += os.read(ready_reader, 2)
+        yield pid
+    finally:
+        os.close(end_writer)
+        os.waitpid(pid, 0)
+        os.close(ready_reader)
+        os.close(ready_writer)
+
+
+def burn(seconds: float = 0.05) -> None:
+    """Processor time enough to be seen in ticks."""
+    until = os.times().user + seconds
+    while os.times().user < until:
+        pass
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_descendants_count_and_their_root_does_not():
+    with family(lambda: (burn(), bytearray(os.urandom(8 << 20)))) as pid:
+        usage = tree_usage(pid)
+        assert usage.processes == 2
+        assert usage.cpu_ms >= 80
+        assert usage.memory_kib >= 2 * 8 << 10
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_shared_memory_is_counted_once_where_it_matters():
+    held = bytearray(os.urandom(32 << 20))
+    with family(lambda: held[0]) as pid:
+        counted_twice, shared = tree_usage(pid).memory_kib, tree_memory_kib(pid)
+        assert counted_twice >= 2 * 32 << 10
+        assert shared < 0.7 * counted_twice
+
+
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_the_reaped_are_in_their_parents_time():
+    # So are orphans, once process 1 of the box has reaped them: the root's own time is not, what it reaped is.
+    hear, told = os.pipe()
+    end, ending = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        child = os.fork()
+        if child == 0:
+            burn()
+            os._exit(0)
+        os.waitpid(child, 0)
+        burn(0.5)
+        os.write(told, b"x")
+        os.read(end, 1)
+        os._exit(0)
+    try:
+        assert os.read(hear, 1) == b"x"
+        usage = tree_usage(pid)
+        assert usage.processes == 0
+        assert 40 <= usage.cpu_ms < 400
+    finally:
+        os.write(ending, b"x")
+        os.waitpid(pid, 0)
+        for fd in (hear, told, end, ending):
+            os.close(fd)
+
+
+def test_a_process_that_is_gone_has_used_nothing():
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    assert tree_usage(pid) == counters.Usage()
+    assert tree_memory_kib(pid) == 0

@@ -1,0 +1,107 @@
+"""Each language folder says all that is needed, and proves every outcome by a smoke program."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from grader.sandbox import Sandbox
+from grader.selftest import smoke_programs
+from sandboxes import languages
+from sandboxes.languages import HERE, Language
+from sandboxes.protocol import Outcome
+
+from .programs import ADD, ended
+from .test_hostile import word_for
+
+ALL = languages.languages()
+ENDINGS = {
+    *(
+        "exited",
+        "not_compiled",
+        "out_of_memory",
+        "output_too_large",
+        "signalled",
+        "timed_out_cpu",
+        "timed_out_wall",
+    )
+}
+SMOKE = [program for name in ALL for program in sorted((HERE / name / "smoke").iterdir())]
+each_language = pytest.mark.parametrize("language", ALL.values(), ids=list(ALL))
+
+
+def test_the_languages_are_these():
+    assert set(ALL) == {"c", "cpp", "java", "javascript", "python"}
+
+
+@each_language
+def test_every_outcome_has_its_program(language: Language):
+    wanted = ENDINGS | ({"function"} if language.offers_functions else set())
+    assert {program.stem for program in smoke_programs(language)} == wanted
+    assert all(program.suffix == language.sources[0] for program in smoke_programs(language))
+
+
+@each_language
+def test_a_folder_is_complete(language: Language):
+    assert language.title
+    assert language.version
+    assert language.packages
+    assert language.main.endswith(language.sources)
+    for argv in (*language.compile, language.run):
+        assert argv
+        assert argv[0].startswith("/")
+    if language.harness:
+        assert (HERE / language.name / language.harness).is_file()
+        assert "{harness}" in language.harness_run
+
+
+@each_language
+def test_no_placeholder_is_left_and_no_source_can_be_an_option(language: Language):
+    names = [language.main, f"-fplugin=x{language.sources[0]}", f"@x{language.sources[0]}", "notes.txt"]
+    for argv in (*language.compile, language.run, language.harness_run):
+        filled = language.fill(argv, names, 123)
+        assert not any(re.search(r"[{}]", word) for word in filled)
+        assert not any(word.startswith(("-fplugin", "@")) for word in filled)
+        assert not any(word.endswith("notes.txt") for word in filled)
+    assert {word for word in language.fill(language.run, names, 123) if "123" in word} == {
+        word.replace("{memory}", "123") for word in language.run if "{memory}" in word
+    }
+
+
+@each_language
+def test_the_environment_steers_no_interpreter(language: Language):
+    environment = language.full_environment()
+    assert set(environment) >= {"PATH", "HOME", "LANG"}
+    assert not [name for name in environment if re.match(r"PYTHON|NODE|JAVA|JDK|LD_|GCC|CPATH|LIBRARY", name)]
+
+
+def test_javac_runs_no_annotation_processor():
+    assert "-proc:none" in ALL["java"].compile[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{", '{"title": "x"}', json.dumps({"title": "x", "sources": [], "main": 3, "run": 4})]
+)
+def test_a_faulty_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str):
+    folder = tmp_path / "cobol"
+    folder.mkdir()
+    (folder / "language.json").write_text(text)
+    monkeypatch.setattr(languages, "HERE", tmp_path)
+    with pytest.raises(ValueError, match="cobol"):
+        languages.languages.__wrapped__()
+
+
+@pytest.mark.parametrize("program", SMOKE, ids=lambda path: f"{path.parent.parent.name}-{path.stem}")
+def test_smoke_program(sandbox: Sandbox, program: Path):
+    language = program.parent.parent.name
+    if language not in sandbox.languages():
+        pytest.skip(f"{language} is not installed here")
+    if program.stem == "function":
+        case = ended(sandbox, language, program.read_bytes(), inputs=[b"[40, 2]"], function=ADD)
+        assert (case.outcome, case.exit_code, case.returned) == (Outcome.EXITED, 0, b"42")
+        assert case.stdout == b"not the answer\n"
+    else:
+        case = ended(sandbox, language, program.read_bytes(), inputs=[b"42\n"])
+        assert word_for(case) == program.stem, case
+    assert case.ended_well == (program.stem in ("exited", "function"))
