@@ -147,6 +147,8 @@ def test_a_right_program():
     assert (found.status, found.reason, found.score) == (SubmissionStatus.PASSED, None, 100)
     assert [case.points for case in found.cases] == [10, 10, 40, 40]
     assert [case.max_points for case in found.cases] == [10, 10, 40, 40]
+    shown = found.cases[0]
+    assert (shown.stdin, shown.expected, shown.stdout, shown.stderr) == ("1\n", "2\n", "2\n", "")
     assert found.feedback == "All 4 cases passed."
     assert found.compile_output is None
     assert (found.image_digest, found.isolation, found.grader_version) == ("sha256:1", "local", "1.2")
@@ -215,6 +217,11 @@ def test_a_visible_failure_is_explained():
         "0 of 4 cases passed. The first that did not is “one” (group “samples”): line 1"
     )
     assert found.feedback.endswith("There is a prompt in the output. Print the answer and nothing else.")
+
+
+def test_hints_see_the_input_and_the_source():
+    found = graded(running(lambda _: exited(b"77\n")), task(files={"main": "print(77)"}))
+    assert "never reads its input" in found.feedback
 
 
 def test_every_case_an_error_is_an_error():

@@ -279,6 +279,45 @@ def test_patterns_that_cannot_be_matched_safely_are_refused(pattern: str):
     assert set(faults(suite)) == {"groups[0].cases[0].stdout"}
 
 
+def nested(depth: int, *, objects: bool) -> Any:
+    """A value of so many lists or objects, one inside the other."""
+    value: Any = 1
+    for _ in range(depth):
+        value = {"a": value} if objects else [value]
+    return value
+
+
+def with_value(value: Any) -> dict[str, Any]:
+    """A suite whose function takes and gives ``value``."""
+    function = FUNCTION["function"] | {"parameters": [{"name": "x", "type": "any"}], "returns": "any"}
+    suite = changed(FUNCTION, "function", function)
+    suite["groups"][0]["cases"] = [{"name": "n", "args": [value], "returns": value}]
+    return suite
+
+
+@pytest.mark.parametrize("objects", [False, True])
+def test_values_are_nested_32_deep_at_most(objects: bool):
+    assert faults(with_value(nested(32, objects=objects))) == {}
+    assert {*faults(with_value(nested(33, objects=objects))).values()} == {"is nested more than 32 deep"}
+    assert faults(with_value(nested(5000, objects=objects)))
+
+
+@pytest.mark.parametrize(
+    "value", [{"\0": 1}, {"\ud800": 1}, {3: 1}, [{"a": {"b\0": 1}}], -(10**1000), {1, 2}]
+)
+def test_values_that_not_every_part_can_carry_are_refused(value: Any):
+    assert faults(with_value(value))
+
+
+@pytest.mark.parametrize("value", [10**1000 - 1, 1 - 10**1000, {"": ""}, {"a" * 200: 1}])
+def test_values_at_the_edge_are_accepted(value: Any):
+    assert faults(with_value(value)) == {}
+
+
+def test_the_limit_is_fifty_mebibytes():
+    assert suite_module.MAX_SUITE_BYTES == 52_428_800
+
+
 def test_the_expected_text_of_a_json_checker_has_to_be_json():
     suite = changed(STDIO, "groups.0.cases.0.stdout", "{'a': 1}")
     suite["groups"][0]["cases"][0]["checker"] = {"kind": "json"}
@@ -290,6 +329,8 @@ def test_a_case_that_raises_processor_time_above_the_suites_wall_time_has_to_say
     suite["groups"][0]["cases"][0]["limits"] = {"cpuMs": 3001}
     assert "give wallMs here too" in faults(suite)["groups[0].cases[0].limits.cpuMs"]
     suite["groups"][0]["cases"][0]["limits"]["wallMs"] = 4000
+    assert faults(suite) == {}
+    suite["groups"][0]["cases"][0]["limits"] = {"cpuMs": 3000}
     assert faults(suite) == {}
 
 
