@@ -265,6 +265,23 @@ def test_the_size_of_all_texts_together_is_bounded(monkeypatch: pytest.MonkeyPat
     assert "13 bytes; at most 12" in faults(changed(STDIO, "groups.0.cases.0.stdin", "é\n"))[""]
 
 
+def test_arguments_and_results_count_too(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(suite_module, "MAX_SUITE_BYTES", 14)
+    assert faults(with_value("12345")) == {}
+    assert "16 bytes; at most 14" in faults(with_value("123456"))[""]
+
+
+DEEP_PLACES = ["format", "kind", "languages", "limits", "checker", "function", "groups", "groups.0.name"]
+
+
+@pytest.mark.parametrize(
+    "path", [*DEEP_PLACES, "groups.0.points", "groups.0.cases", "groups.0.cases.0.stdin"]
+)
+@pytest.mark.parametrize("objects", [False, True])
+def test_nesting_without_end_is_a_fault_anywhere(path: str, objects: bool):
+    assert faults(changed(STDIO, path, nested(20_000, objects=objects)))
+
+
 def test_fifty_megabytes_are_accepted():
     text = "0123456789abcde\n" * (25 * 1024 * 1024 // 16 - 1)
     suite = parse_suite(changed(STDIO, "groups.1.cases", [{"name": "big", "stdin": text, "stdout": text}]))
