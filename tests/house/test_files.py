@@ -28,8 +28,10 @@ def tracked() -> list[str]:
 
 def traces(name: str, text: str) -> Iterator[str]:
     """Lines that name a path of one machine or the host of a package registry."""
+    # A hostile program names the places it would like to read.
+    patterns = (REGISTRY_HOST,) if "/hostile/" in name else (MACHINE_PATH, REGISTRY_HOST)
     for number, line in enumerate(text.splitlines(), start=1):
-        for pattern in (MACHINE_PATH, REGISTRY_HOST):
+        for pattern in patterns:
             if match := pattern.search(line):
                 yield f"{name}:{number}: {match.group()}"
 
