@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from api.learning.curriculum import suite as suite_module
 from api.learning.curriculum import suite_files
 from api.learning.curriculum.suite import (
+    FUNCTION_LANGUAGES,
     JsonChecker,
     Suite,
     SuiteFaults,
@@ -23,6 +24,7 @@ from api.learning.curriculum.suite import (
 )
 from api.learning.curriculum.suite_files import load_suite
 from api.learning.curriculum.suite_schema import suite_schema
+from sandboxes.languages import languages
 
 ROOT = Path(__file__).parents[2]
 
@@ -623,3 +625,20 @@ def test_files_are_put_in_place_of_their_names(tmp_path: Path):
     assert loaded.groups[0].cases[1].stdout == "4\n"
     assert b"File" not in canonical_json(loaded)
     assert isinstance(loaded, Suite)
+
+
+def test_function_suites_are_for_languages_with_a_harness():
+    harnessed = {name for name, language in languages().items() if language.offers_functions}
+    assert harnessed == FUNCTION_LANGUAGES
+    suite = {
+        "format": 1,
+        "kind": "function",
+        "languages": ["python", "cpp"],
+        "function": {"name": "one", "parameters": [], "returns": "int"},
+        "groups": [
+            {"name": "g", "visible": True, "points": 1, "cases": [{"name": "c", "args": [], "returns": 1}]}
+        ],
+    }
+    with pytest.raises(SuiteFaults) as caught:
+        parse_suite(suite)
+    assert [fault.path for fault in caught.value.faults] == ["languages[1]"]

@@ -43,6 +43,7 @@ from api.learning.curriculum.suite_models import (
 
 #: This module is the door: the grader and other slices find here all there is to know of a suite.
 __all__ = [
+    "FUNCTION_LANGUAGES",
     "MAX_CASES",
     "MAX_SUITE_BYTES",
     "MAX_TEXT_BYTES",
@@ -71,6 +72,9 @@ __all__ = [
     "parse_suite",
     "read_json",
 ]
+
+FUNCTION_LANGUAGES = frozenset({"javascript", "python"})
+"""Languages whose sandbox has a harness that calls functions; a test holds it against the sandboxes' folders."""
 
 MAX_CASES = 1000
 MAX_FAULTS = 500
@@ -153,7 +157,7 @@ class _Reader:
             self.fault("", f"a suite is a JSON object, and this is {name_of(data)}")
             return None
         raw_head = {key: value for key, value in data.items() if key not in ("groups", "$schema")}
-        head, sound = self.model(SuiteHead, raw_head, "", {"format": 1, "languages": ["any"]})
+        head, sound = self.model(SuiteHead, raw_head, "", {"format": 1, "languages": ["python"]})
         if sound:
             self._check_head(sound, raw_head)
         groups = [self._group(raw, path, sound) for raw, path in self.items(data, "groups", "")]
@@ -211,6 +215,11 @@ class _Reader:
             self.fault("function", "has no place in a suite of kind stdio")
         if not given and head.kind == "function":
             self.fault("function", "is missing")
+        if head.kind == "function":
+            for index, language in enumerate(head.languages):
+                if language not in FUNCTION_LANGUAGES:
+                    can = " and ".join(sorted(FUNCTION_LANGUAGES))
+                    self.fault(f"languages[{index}]", f"{language} has no function suites; {can} have")
         if head.function:
             for index, parameter in enumerate(head.function.parameters):
                 self._check_name("parameter", parameter.name, f"function.parameters[{index}]")
