@@ -11,8 +11,8 @@ from cli.services import services
 from grader.jobs import Grader
 from grader.open_sandbox import open_sandbox
 from grader.sandbox import SandboxUnavailable
-from grader.selftest import check_sandbox
-from grader.slots import take_slot
+from grader.selftest import prove
+from grader.slots import machine_folder, take_slot
 from grader.sweeper import sweep_once, sweep_until
 from grader.worker import GRACE_SECONDS, Worker, worker_name
 
@@ -73,7 +73,7 @@ def _work_in_this_process(languages: Collection[str]) -> None:
     with take_slot() as slot, services() as opened:
         sandbox = open_sandbox(opened.settings, slot, frozenset(languages) or None)
         try:
-            if faults := check_sandbox(sandbox):
+            if faults := prove(sandbox, machine_folder()):
                 raise SandboxUnavailable("self-test failed: " + "; ".join(faults))
             served = sorted(sandbox.languages())
             say(f"grading {', '.join(served)} in slot {slot}")

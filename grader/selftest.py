@@ -6,6 +6,7 @@ failed: a wall that does not hold, or a compiler that is missing, must never be 
 mistake.
 """
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +26,10 @@ _CALL, _ARGUMENTS, _ANSWER = (
 )
 
 
+#: What ``exited`` programs read, and what they must answer.
+_INPUT, _OUTPUT = b"42\n", b"ok 42\n"
+
+
 def check_sandbox(sandbox: Sandbox) -> list[str]:
     """What is wrong with ``sandbox``, one line each, naming language and program; empty if all is well."""
     try:
@@ -34,6 +39,41 @@ def check_sandbox(sandbox: Sandbox) -> list[str]:
     if not served:
         return ["no language can be run here"]
     return [fault for name in served for fault in _faults(sandbox, languages()[name])]
+
+
+def prove(sandbox: Sandbox, folder: Path) -> list[str]:
+    """As `check_sandbox`, passing over languages that have proved themselves since this machine was started.
+
+    What was proved is noted in ``folder``, under a digest of everything it depended on: the image, this version's
+    runner and smoke programs, the machine's own compilers where boxes are local, and the boot.
+    """
+    try:
+        served = sandbox.languages()
+    except SandboxUnavailable as error:
+        return [str(error)]
+    if not served:
+        return ["no language can be run here"]
+    found: list[str] = []
+    for name, image in sorted(served.items()):
+        note = folder / f"proved-{name}-{_circumstances(languages()[name], image)}"
+        if not note.exists():
+            faults = list(_faults(sandbox, languages()[name]))
+            found += faults
+            if not faults:
+                note.touch()
+    return found
+
+
+def _circumstances(language: Language, image: str) -> str:
+    digest = hashlib.sha256(image.encode())
+    digest.update(Path("/proc/sys/kernel/random/boot_id").read_bytes())
+    for path in sorted(path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".pyc"):
+        digest.update(path.read_bytes())
+    for program in language.programs:
+        if Path(program).exists():
+            facts = Path(program).stat()
+            digest.update(f"{program} {facts.st_size} {facts.st_mtime_ns}".encode())
+    return digest.hexdigest()[:32]
 
 
 def smoke_programs(language: Language) -> list[Path]:
@@ -69,7 +109,7 @@ def _request(language: Language, program: Path) -> RunRequest:
     return RunRequest(
         language=language.name,
         files={language.main: program.read_bytes()},
-        cases=[CaseInput(stdin=_ARGUMENTS if is_function else b"", limits=limits)],
+        cases=[CaseInput(stdin=_ARGUMENTS if is_function else _INPUT, limits=limits)],
         compile_limits=_COMPILE,
         function=_CALL if is_function else None,
     )
@@ -81,4 +121,6 @@ def _ending(report: RunReport) -> str:
     case = report.cases[0]
     if case.ended_well and case.returned is not None:
         return "function" if case.returned.strip() == _ANSWER else f"the answer {case.returned[:40]!r}"
+    if case.outcome is Outcome.EXITED and (case.exit_code != 0 or case.stdout != _OUTPUT):
+        return f"exit code {case.exit_code} and the output {case.stdout[:40]!r}"
     return f"{case.outcome}_{case.limit}" if case.outcome is Outcome.TIMED_OUT else case.outcome

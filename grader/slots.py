@@ -19,6 +19,20 @@ from grader.sandbox import SandboxUnavailable
 MAX_SLOTS = 64
 
 
+def machine_folder(folder: Path | None = None) -> Path:
+    """A folder for what concerns this machine and user as a whole, closed to others.
+
+    Raises:
+        SandboxUnavailable: somebody else made it first.
+    """
+    folder = folder or Path(tempfile.gettempdir()) / f"codezest-slots-{os.getuid()}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+        raise SandboxUnavailable(f"{folder} belongs to somebody else; remove it")
+    return folder
+
+
 @contextmanager
 def take_slot(folder: Path | None = None) -> Iterator[int]:
     """Holds the lowest free slot of this machine for the block, and gives its number, counted from 0.
@@ -26,11 +40,7 @@ def take_slot(folder: Path | None = None) -> Iterator[int]:
     Raises:
         SandboxUnavailable: all are taken, or the folder of the locks is somebody else's.
     """
-    folder = folder or Path(tempfile.gettempdir()) / f"codezest-slots-{os.getuid()}"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise SandboxUnavailable(f"{folder} belongs to somebody else; remove it")
+    folder = machine_folder(folder)
     for number in range(MAX_SLOTS):
         handle = os.open(folder / str(number), os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         try:
