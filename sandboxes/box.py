@@ -34,6 +34,7 @@ from sandboxes.job import (
     FAULTED,
     FILES,
     MAX_ARTEFACT_BYTES,
+    MAX_ARTEFACTS,
     MAX_MESSAGE,
     READY,
     RETURNED,
@@ -41,10 +42,11 @@ from sandboxes.job import (
     STDERR,
     STDIN,
     Job,
+    Packed,
     Report,
-    pack_files,
+    list_files,
+    pack_header,
     receive_fds,
-    unpack_files,
 )
 
 TYPE_CHECKING = False
@@ -145,18 +147,26 @@ def map_ids(user: tuple[int, int], group: tuple[int, int]) -> None:
 
 
 def _unpack(job: Job) -> None:
-    files = job.fds[FILES]
-    data = os.pread(files, os.fstat(files).st_size, 0)
-    for name, (content, mode) in unpack_files(data).items():
-        path = f"{CODE}/{name}"
-        _make_folders(name)
-        target = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    source = job.fds[FILES]
+    for file in list_files(source):
+        _make_folders(file.name)
+        target = os.open(
+            f"{CODE}/{file.name}", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, file.mode
+        )
         try:
-            view = memoryview(content)
-            while view:
-                view = view[os.write(target, view) :]
+            _copy(source, target, file.size, file.at)
         finally:
             os.close(target)
+
+
+def _copy(source: int, target: int, size: int, at: int) -> None:
+    """Copies within the kernel: what a compiler made may be large, and this process is to stay small."""
+    end = at + size
+    while at < end:
+        copied = os.sendfile(target, source, at, end - at)
+        if not copied:
+            raise OSError(errno.EIO, "it has changed")
+        at += copied
 
 
 def _make_folders(name: str) -> None:
@@ -186,10 +196,11 @@ def _take_limits(job: Job) -> None:
         # Counted per user namespace since Linux 5.14, so for this box alone; process 1 is one of them.
         (resource.RLIMIT_NPROC, job.processes + 1, job.processes + 1),
     ):
-        most = resource.getrlimit(kind)[1]  # where the machine allows less, less it is
-        if most != resource.RLIM_INFINITY:
-            soft, hard = min(soft, most), min(hard, most)
-        resource.setrlimit(kind, (soft, hard))
+        try:
+            resource.setrlimit(kind, (soft, hard))
+        except ValueError:  # the machine allows less than that: less it is
+            most = resource.getrlimit(kind)[1]
+            resource.setrlimit(kind, (min(soft, most), most))
 
 
 def _take_descriptors(job: Job, control: int) -> None:
@@ -213,9 +224,12 @@ def become(job: Job) -> "NoReturn":
     try:
         os.execve(job.argv[0], job.argv, job.environment)
     except OSError as error:
-        # Out of processes or memory because the program's own limits say so is its failure, not ours.
-        word = b"L" if error.errno in (errno.EAGAIN, errno.ENOMEM) else b"F"
-        os.write(job.control, word + f"{job.argv[0]}: {error.strerror}".encode())
+        message = f"{job.argv[0]}: {error.strerror}\n".encode()
+        # Its own limits say that it may not, or what its compiler made is no program: no fault of ours.
+        if error.errno in (errno.EAGAIN, errno.ENOMEM) or job.argv[0].startswith(f"{CODE}/"):
+            os.write(2, message)
+        else:
+            os.write(job.control, b"F" + message)
     os._exit(126)
 
 
@@ -251,23 +265,28 @@ def _wait(program: int) -> tuple[int, int, int]:
 
 
 def _collect(target: int, messages: int) -> bool:
-    """Sends what the compiler made; False, with a message for its user, if that is more than we take.
+    """Packs what the compiler made into a memory file; False, with a message for its user, if that cannot be.
 
     Runs inside the box, with no more rights than the compiler had: a planted link reaches nothing of ours.
     """
     try:
-        view = memoryview(pack_files(_made_files()))
+        files = _made_files()
+        header = memoryview(pack_header(files))
+        while header:
+            header = header[os.write(target, header) :]
+        for file in files:
+            source = os.open(f"{CODE}/{file.name}", os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+            _copy(source, target, file.size, 0)
+            os.close(source)
     except OSError as error:
         os.write(messages, f"What the compiler made cannot be used: {error.strerror}.\n".encode())
         return False
-    while view:
-        view = view[os.write(target, view) :]
     return True
 
 
-def _made_files() -> dict[str, tuple[bytes, int]]:
-    """Regular files below ``/code`` with their modes; links are not followed. OSError: they are too large together."""
-    files: dict[str, tuple[bytes, int]] = {}
+def _made_files() -> list[Packed]:
+    """Regular files below ``/code``; links are not followed. OSError: they are too many, or too large together."""
+    files: list[Packed] = []
     left = MAX_ARTEFACT_BYTES
     pending = [CODE]
     while pending:
@@ -277,11 +296,10 @@ def _made_files() -> dict[str, tuple[bytes, int]]:
                     pending.append(entry.path)
                 elif entry.is_file(follow_symlinks=False) and "\n" not in entry.path:
                     facts = entry.stat(follow_symlinks=False)
+                    files.append(Packed(entry.path[len(CODE) + 1 :], facts.st_mode & 0o777, facts.st_size))
                     left -= facts.st_size
-                    if left < 0:
-                        raise OSError(errno.EFBIG, "it is too large")
-                    with open(entry.path, "rb") as file:
-                        files[entry.path[len(CODE) + 1 :]] = (file.read(), facts.st_mode & 0o777)
+        if left < 0 or len(files) > MAX_ARTEFACTS:
+            raise OSError(errno.EFBIG, "it is too large")
     return files
 
 

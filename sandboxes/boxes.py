@@ -21,14 +21,22 @@ class RunnerFault(Exception):
 
 
 class MemoryFile:
-    """Bytes as a descriptor that a program can read from its start and cannot write to."""
+    """Bytes as a descriptor that a program can read from its start and, once sealed, cannot write to.
 
-    def __init__(self, data: bytes) -> None:
+    Without ``data`` it is empty and open: for a box to fill, and for us to seal.
+    """
+
+    def __init__(self, data: bytes | None = None) -> None:
         self.fd = os.memfd_create("input", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self.fd, view) :]
-        os.lseek(self.fd, 0, os.SEEK_SET)
+        if data is not None:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self.fd, view) :]
+            os.lseek(self.fd, 0, os.SEEK_SET)
+            self.seal()
+
+    def seal(self) -> None:
+        """Nobody can change it from now on, whatever descriptor they hold."""
         seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, seals)
 

@@ -5,16 +5,19 @@ care. Data never passes as messages but in memory files and pipes, whose descrip
 """
 
 import marshal
+import os
 from _socket import SCM_RIGHTS, SOL_SOCKET, socket
 
 CODE = "/code"
-MAX_ARTEFACT_BYTES = 64 * 1024 * 1024
+#: What a compiler may leave. It must fit into the next box's ``/code`` however the files' ends are rounded up.
+MAX_ARTEFACT_BYTES, MAX_ARTEFACTS = 48 * 1024 * 1024, 2000
+MAX_HEADER_BYTES = 16 * 1024 * 1024
 MAX_MESSAGE = 64 * 1024
 READY = b"ready"
 FAULTED = -1
 _NAMES = "utf-8", "surrogateescape"  # file names are bytes to the kernel
 
-#: Descriptor numbers in a job, in this order; the last two only where ``channel`` is set.
+#: Descriptors of a job, in this order; the last one only with ``channel`` (a pipe) or ``collect`` (a memory file).
 STDIN, STDOUT, STDERR, FILES, RETURNED = range(5)
 #: Where a function's harness finds its arguments (they come as stdin's content) and leaves its answer.
 ARGUMENTS_FD, RETURNED_FD = 3, 4
@@ -25,8 +28,8 @@ class Job:
 
     ``script`` set: a warm start, this interpreter runs that file with ``argv[1:]`` behind the interpreter's own options
     as its arguments; empty: argv[0] is executed. ``channel``: a harness gets arguments and answers on descriptors of
-    its own. ``collect``: what it leaves in ``/code`` is sent back, if it ended well. ``cpu_seconds`` and ``processes``
-    are the kernel's backstops. ``fds`` and ``control`` are filled in inside the box.
+    its own. ``collect``: what it leaves in ``/code`` is packed for the next box, if it ended well. ``cpu_seconds`` and
+    ``processes`` are the kernel's backstops. ``fds`` and ``control`` are filled in inside the box.
     """
 
     __slots__ = (
@@ -92,23 +95,44 @@ class Report:
         return Report(status, cpu_us, wall_us, peak_kib, bool(not_compiled), fault)
 
 
-def pack_files(files: dict[str, tuple[bytes, int]]) -> bytes:
-    """Files with their modes as one byte string, for a memory file that every box of a submission reads."""
-    header = "".join(f"{mode:o} {len(data)} {name}\n" for name, (data, mode) in files.items()).encode(*_NAMES)
-    return b"".join((len(header).to_bytes(4, "big"), header, *(data for data, _ in files.values())))
+class Packed:
+    """A file among packed ones: its name below ``/code``, its mode, and where its bytes lie."""
+
+    __slots__ = ("at", "mode", "name", "size")
+
+    def __init__(self, name: str, mode: int, size: int, at: int = 0) -> None:
+        self.name, self.mode, self.size, self.at = name, mode, size, at
 
 
-def unpack_files(data: bytes) -> dict[str, tuple[bytes, int]]:
-    """The reverse of `pack_files`. Raises ValueError for anything else."""
-    at = 4 + int.from_bytes(data[:4], "big")
-    files = {}
-    for line in data[4:at].decode(*_NAMES).split("\n")[:-1]:
+def pack_header(files: list[Packed]) -> bytes:
+    """What stands before the bytes of these files, one file's after the other's."""
+    header = "".join(f"{file.mode:o} {file.size} {file.name}\n" for file in files).encode(*_NAMES)
+    return len(header).to_bytes(4, "big") + header
+
+
+def pack_files(files: dict[str, bytes]) -> bytes:
+    """Files as one byte string, for a memory file that every box of a submission reads."""
+    header = pack_header([Packed(name, 0o644, len(data)) for name, data in files.items()])
+    return b"".join((header, *files.values()))
+
+
+def list_files(fd: int) -> list[Packed]:
+    """What is packed in a memory file. Raises ValueError for anything but packed files."""
+    end = os.fstat(fd).st_size
+    head = os.pread(fd, 4096, 0)
+    at = 4 + int.from_bytes(head[:4], "big")
+    if at > min(end, MAX_HEADER_BYTES):
+        raise ValueError("no packed files")
+    if at > len(head):
+        head = os.pread(fd, at, 0)
+    files = []
+    for line in head[4:at].decode(*_NAMES).split("\n")[:-1]:
         mode, size, name = line.split(" ", 2)
-        end = at + int(size)
-        if end < at or end > len(data):
+        file = Packed(name, int(mode, 8) & 0o777, int(size), at)
+        at += file.size
+        if file.size < 0 or at > end:
             raise ValueError(f"{name!r} does not fit")
-        files[name] = (data[at:end], int(mode, 8) & 0o777)
-        at = end
+        files.append(file)
     return files
 
 

@@ -5,7 +5,7 @@ A language is a folder and nothing else: adding one needs no code. Members of la
 ``title``       for people
 ``sources``     file endings of its sources; the first is the usual one
 ``main``        the file a single source is stored as
-``compile``     commands (argument lists), run one after the other in one box; none: nothing to compile
+``compile``     commands (argument lists), run one after the other, each in a box; none: nothing to compile
 ``run``         the program's argument list
 ``warm``        ``python``: cases start from a warm interpreter instead of executing ``run``; none: always execute
 ``harness``     for function suites: ``file`` beside language.json, ``run`` its argument list; none: not offered

@@ -16,6 +16,7 @@ from sandboxes import languages
 
 #: One user id per slot, from here on: the kernel shares some limits between processes of one user.
 FIRST_UID = 64_000
+_COPY_PREFIX = "codezest-runner-"
 
 
 class LocalRunner:
@@ -58,9 +59,18 @@ class LocalRunner:
 
 def _readable_copy() -> str:
     """A copy of this package that another user can read: the checkout may lie in a home that is closed to others."""
-    folder = tempfile.mkdtemp(prefix="codezest-")
+    _remove_left_copies()
+    folder = tempfile.mkdtemp(prefix=f"{_COPY_PREFIX}{os.getpid()}-")
     target = Path(folder) / "sandboxes"
     shutil.copytree(languages.HERE, target, ignore=shutil.ignore_patterns("__pycache__", "smoke"))
     for path in (Path(folder), target, *target.rglob("*")):
         path.chmod(0o755 if path.is_dir() else 0o644)
     return folder
+
+
+def _remove_left_copies() -> None:
+    """Removes the copies of our processes that were killed before they could."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_COPY_PREFIX}*"):
+        pid = folder.name.removeprefix(_COPY_PREFIX).partition("-")[0]
+        if pid.isdigit() and not Path("/proc", pid).exists() and folder.lstat().st_uid == os.getuid():
+            shutil.rmtree(folder, ignore_errors=True)

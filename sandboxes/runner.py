@@ -13,6 +13,7 @@ While a case runs, the next box is already being made.
 `watch.py` does the watching.
 """
 
+import contextlib
 import fcntl
 import json
 import os
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sandboxes import counters, kernel, languages, protocol
 from sandboxes.boxes import Launcher, MemoryFile, RunnerFault, reap
-from sandboxes.job import Job, pack_files, unpack_files
+from sandboxes.job import Job, pack_files
 from sandboxes.protocol import CaseOutcome, Limits, Outcome, RunRequest
 from sandboxes.watch import Watcher
 
@@ -121,57 +122,54 @@ class Runner:
         language = languages.languages().get(request.language)
         if language is None or self._language not in (None, request.language):
             raise RunnerFault(f"this runner does not serve {request.language!r}")
-        files = {name: (data, 0o644) for name, data in request.files.items()}
-        if language.compile:
-            compiled, artefacts = self._compile(language, files, request.compile_limits)
-            seq.send_outcome("compiled", compiled)
-            if not compiled.ended_well:
-                return
-            try:
-                files = unpack_files(artefacts)
-            except ValueError as error:
-                raise RunnerFault(f"the compiler's box sent no files: {error}") from error
-        self._run_cases(language, files, request, seq)
+        with contextlib.ExitStack() as held:
+            files = held.enter_context(MemoryFile(pack_files(request.files)))
+            for argv in language.compile:
+                made = held.enter_context(MemoryFile())
+                outcome = self._compile(
+                    language, argv, sorted(request.files), files, made, request.compile_limits
+                )
+                if not outcome.ended_well or argv is language.compile[-1]:
+                    seq.send_outcome("compiled", outcome)
+                if not outcome.ended_well:
+                    return
+                made.seal()
+                files = made
+            self._run_cases(language, files, request, seq)
 
     def _compile(
-        self, language: languages.Language, files: dict[str, tuple[bytes, int]], limits: Limits
-    ) -> tuple[CaseOutcome, bytes]:
-        outcome = CaseOutcome(outcome=Outcome.EXITED, exit_code=0)
-        artefacts = pack_files(files)
-        for argv in language.compile:
-            filled = language.fill(argv, sorted(files), limits.memory_mib)
-            job = Job(filled, language.full_environment(), *_backstops(limits), collect=True)
-            with MemoryFile(artefacts) as packed:
-                outcome = self._in_box(job, packed, b"", limits)
-            if outcome.outcome is Outcome.EXITED and outcome.exit_code != 0:
-                outcome = replace(outcome, outcome=Outcome.NOT_COMPILED)
-            if not outcome.ended_well:
-                break
-            artefacts = outcome.returned or b""
-        return replace(outcome, returned=None), artefacts
-
-    def _run_cases(
         self,
         language: languages.Language,
-        files: dict[str, tuple[bytes, int]],
-        request: RunRequest,
-        seq: "_Sequence",
+        argv: tuple[str, ...],
+        sources: list[str],
+        files: MemoryFile,
+        made: MemoryFile,
+        limits: Limits,
+    ) -> CaseOutcome:
+        filled = language.fill(argv, sources, limits.memory_mib)
+        job = Job(filled, language.full_environment(), *_backstops(limits), collect=True)
+        outcome = self._in_box(job, files, b"", limits, made)
+        if outcome.outcome is Outcome.EXITED and outcome.exit_code != 0:
+            return replace(outcome, outcome=Outcome.NOT_COMPILED)
+        return outcome
+
+    def _run_cases(
+        self, language: languages.Language, files: MemoryFile, request: RunRequest, seq: "_Sequence"
     ) -> None:
         until = time.monotonic() + request.total_wall_ms / 1000
         broken: set[str] = set()
-        names = sorted(files)
-        with MemoryFile(pack_files(files)) as packed:
-            for index, case in enumerate(request.cases):
-                if case.chain in broken or time.monotonic() > until:
-                    seq.send_outcome("case", CaseOutcome(outcome=Outcome.SKIPPED), index)
-                    continue
-                job = self._case_job(language, names, request, case.limits)
-                outcome = self._in_box(job, packed, case.stdin, case.limits)
-                seq.send_outcome("case", outcome, index)
-                if outcome.outcome is Outcome.NOT_COMPILED:
-                    return
-                if case.chain and not outcome.ended_well:
-                    broken.add(case.chain)
+        names = sorted(request.files)
+        for index, case in enumerate(request.cases):
+            if case.chain in broken or time.monotonic() > until:
+                seq.send_outcome("case", CaseOutcome(outcome=Outcome.SKIPPED), index)
+                continue
+            job = self._case_job(language, names, request, case.limits)
+            outcome = self._in_box(job, files, case.stdin, case.limits)
+            seq.send_outcome("case", outcome, index)
+            if outcome.outcome is Outcome.NOT_COMPILED:
+                return
+            if case.chain and not outcome.ended_well:
+                broken.add(case.chain)
 
     def _case_job(
         self, language: languages.Language, names: list[str], request: RunRequest, limits: Limits
@@ -191,11 +189,13 @@ class Runner:
             filled, environment, *_backstops(limits), script=script, channel=request.function is not None
         )
 
-    def _in_box(self, job: Job, files: MemoryFile, stdin: bytes, limits: Limits) -> CaseOutcome:
+    def _in_box(
+        self, job: Job, files: MemoryFile, stdin: bytes, limits: Limits, made: MemoryFile | None = None
+    ) -> CaseOutcome:
         for _ in range(_BOXES_TRIED):
             launcher = self._fresh_launcher()
             try:
-                running = self._watcher.start(launcher.take(), job, files, stdin, limits)
+                running = self._watcher.start(launcher.take(), job, files, stdin, limits, made)
             except ConnectionError:
                 continue  # the kernel, short of memory, had taken the waiting box
             launcher.ask()  # the next box is made while this one works

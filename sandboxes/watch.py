@@ -17,14 +17,13 @@ from typing import Any
 
 from sandboxes import counters
 from sandboxes.boxes import Box, MemoryFile, RunnerFault
-from sandboxes.job import FILES, MAX_ARTEFACT_BYTES, Job, Report
+from sandboxes.job import FILES, Job, Report
 from sandboxes.protocol import CaseOutcome, Limits, Outcome
 
 _FIRST_LOOK_S, _LAST_LOOK_S = 0.005, 0.025
 #: After a kill everything in a box ends at once, or something is wrong that only a new container cures.
 _KILL_SECONDS = 10
 _DRAIN_CHUNK = 1 << 16
-_ARTEFACT_BYTES = MAX_ARTEFACT_BYTES + (1 << 20)
 #: What the container's own figure may exceed the tree's by before it is believed: our making of the next box is in it.
 _HIDDEN_MARGIN_MS = 100
 
@@ -103,18 +102,22 @@ class Watcher:
         self._container, self._lifeline = container, lifeline
         self.worn = False
 
-    def start(self, here: Box, job: Job, files: MemoryFile, stdin: bytes, limits: Limits) -> "Running":
-        """Hands the job to the box; the program runs from here on. Raises ConnectionError if the box has ended."""
-        pipes = [Pipe(limits.output_kib * 1024), Pipe(limits.output_kib * 1024)]
-        if job.collect or job.channel:
-            pipes.append(Pipe(_ARTEFACT_BYTES if job.collect else limits.output_kib * 1024))
+    def start(
+        self, here: Box, job: Job, files: MemoryFile, stdin: bytes, limits: Limits, made: MemoryFile | None
+    ) -> "Running":
+        """Hands the job to the box; the program runs from here on. ``made`` is filled where the job collects.
+
+        Raises:
+            ConnectionError: the box has ended.
+        """
+        pipes = [Pipe(limits.output_kib * 1024) for _ in range(3 if job.channel else 2)]
         watch = Watch(limits, time.monotonic(), self._container_cpu(), time.process_time(), self._oom_kills())
         running = Running(here, pipes, watch)
         try:
             with MemoryFile(stdin) as given:
                 fds = [given.fd, *(pipe.writer for pipe in pipes)]
                 fds.insert(FILES, files.fd)
-                socket.send_fds(here.link, [job.pack()], fds)
+                socket.send_fds(here.link, [job.pack()], [*fds, made.fd] if made else fds)
         except BaseException:
             running.close()
             raise

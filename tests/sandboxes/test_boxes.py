@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandboxes.boxes import MemoryFile
-from sandboxes.job import Job, Report, pack_files, unpack_files
+from sandboxes.job import Job, Packed, Report, list_files, pack_files, pack_header
 
 #: Names as a compiler may make them: any bytes but the ones no name has, with folders.
 NAMES = (
@@ -16,27 +16,40 @@ NAMES = (
     .map(os.fsdecode)
     .filter(lambda name: "\n" not in name and "\0" not in name)
 )
-FILES = st.dictionaries(NAMES, st.tuples(st.binary(max_size=60), st.integers(0, 0o777)), max_size=6)
 
 
-@given(FILES)
-def test_files_come_out_as_they_went_in(files: dict[str, tuple[bytes, int]]):
-    assert unpack_files(pack_files(files)) == files
+def unpacked(data: bytes) -> dict[str, tuple[int, bytes]]:
+    """Name to mode and content, as a box would find them."""
+    with MemoryFile(data) as file:
+        return {item.name: (item.mode, os.pread(file.fd, item.size, item.at)) for item in list_files(file.fd)}
+
+
+@given(st.dictionaries(NAMES, st.binary(max_size=60), max_size=6))
+def test_files_come_out_as_they_went_in(files: dict[str, bytes]):
+    assert unpacked(pack_files(files)) == {name: (0o644, data) for name, data in files.items()}
+
+
+def test_so_do_many_and_large_ones():
+    files = {f"{number}/{'d' * 50}": bytes([number % 256]) * (number * 100) for number in range(500)}
+    assert unpacked(pack_files(files)) == {name: (0o644, data) for name, data in files.items()}
 
 
 @pytest.mark.parametrize("separator", ["\r", "\x0b", "\x0c", "\x1c", "\x85", "\u2028", "\u2029"])
 def test_no_name_is_taken_for_two(separator: str):
-    files = {f"a{separator}644 0 b": (b"x", 0o644)}
-    assert unpack_files(pack_files(files)) == files
+    name = f"a{separator}644 0 b"
+    assert unpacked(pack_files({name: b"x"})) == {name: (0o644, b"x")}
 
 
 def test_rights_beyond_the_usual_are_dropped():
-    assert unpack_files(pack_files({"a": (b"", 0o7755)})) == {"a": (b"", 0o755)}
+    assert unpacked(pack_header([Packed("a", 0o7755, 0)])) == {"a": (0o755, b"")}
 
 
 @pytest.mark.parametrize(
     "data",
     [
+        b"",
+        b"\0\0",
+        b"\xff\xff\xff\xff",
         b"\0\0\0\x05abc\n\n",
         b"\0\0\0\x0b644 9 name\n",
         b"\0\0\0\x0c644 -1 name\nxx",
@@ -48,16 +61,16 @@ def test_rights_beyond_the_usual_are_dropped():
 )
 def test_what_was_not_packed_is_refused(data: bytes):
     with pytest.raises(ValueError, match=r".+"):
-        unpack_files(data)
+        unpacked(data)
 
 
 @given(st.binary(max_size=80))
 def test_nothing_unpacks_to_more_than_it_is(data: bytes):
     try:
-        files = unpack_files(data)
+        files = unpacked(data)
     except ValueError:
         return
-    assert sum(len(content) for content, _ in files.values()) <= len(data)
+    assert sum(len(content) for _, content in files.values()) <= len(data)
 
 
 @given(st.binary(max_size=120))
@@ -106,3 +119,12 @@ def test_an_input_can_be_read_by_all_and_changed_by_none():
             assert os.read(file.fd, 99) == b"the input"
         finally:
             os.close(again)
+
+
+def test_what_a_box_fills_can_be_closed_for_good():
+    with MemoryFile() as file:
+        os.write(file.fd, b"made")
+        file.seal()
+        with pytest.raises(PermissionError):
+            os.write(file.fd, b"more")
+        assert os.pread(file.fd, 9, 0) == b"made"

@@ -68,7 +68,7 @@ def local(boxes_sandbox: LocalSandbox, slot: int) -> Iterator[LocalSandbox]:
     sandbox.close()
 
 
-def test_a_killed_worker_takes_everything_along(boxes_sandbox: LocalSandbox, slot: int):
+def test_a_killed_worker_takes_everything_along(boxes_sandbox: LocalSandbox, local: LocalSandbox, slot: int):
     argv = [sys.executable, "-m", "tests.sandboxes.dying_worker", "boxes", str(slot)]
     with subprocess.Popen(argv, stdout=subprocess.PIPE, text=True) as worker:
         assert worker.stdout is not None
@@ -77,6 +77,8 @@ def test_a_killed_worker_takes_everything_along(boxes_sandbox: LocalSandbox, slo
             assert len(handles) >= 4  # runner, launcher, and two boxes: one at work, one waiting
             worker.kill()
             assert all_end(handles)
+    harmless(local, "python")  # the next one removes the copy of the code that it made to run as nobody
+    assert not list(Path(tempfile.gettempdir()).glob(f"codezest-runner-{worker.pid}-*"))
 
 
 def test_closing_takes_everything_along(local: LocalSandbox):
@@ -188,3 +190,30 @@ def test_one_request_after_the_other_while_one_is_large(local: LocalSandbox):
         files = {"main.py": b"import sys; print(len(sys.stdin.read()))"}
         report = local.run(RunRequest(language="python", files=files, cases=cases, compile_limits=COMPILE))
         assert [int(case.stdout) for case in report.cases] == [size] * 3
+
+
+def test_a_machine_that_allows_less_than_we_do_will_do(
+    local: LocalSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    old = "    requests = socket(fileno=int(sys.argv[1]))\n"
+    less = "r.setrlimit(r.RLIMIT_STACK, (1 << 23,) * 2); r.setrlimit(r.RLIMIT_CORE, (0, 0))"
+    new = f"{old}    import resource as r; {less}\n"
+    with variant(tmp_path, monkeypatch, "launcher.py", old, new):
+        source = "import resource as r; print(r.getrlimit(r.RLIMIT_STACK), r.getrlimit(r.RLIMIT_CORE))"
+        assert ended(local, "python", source).stdout == b"(8388608, 8388608) (0, 0)\n"
+
+
+def open_in(pid: int) -> int:
+    """How many descriptors a process has."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def test_no_descriptor_is_left_behind_by_a_case(local: LocalSandbox):
+    harmless(local, "c")
+    runner, launcher = everything_of(local)[:2]
+    before = [open_in(pid) for pid in (runner, launcher)]
+    report_of(local, "python", "print(1)", inputs=[b""] * 30)
+    report_of(local, "c", "int main(void) { for (;;); }", inputs=[b""] * 2, cpu_ms=20)
+    report_of(local, "c", "int broken(")
+    harmless(local, "c")
+    assert [open_in(pid) for pid in (runner, launcher)] == before

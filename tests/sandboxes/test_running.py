@@ -258,6 +258,30 @@ public class Main {
     assert ended(sandbox, "java", files).stdout == b"false\n"
 
 
+def test_a_program_that_cannot_be_started_is_its_authors_failure(sandbox: Sandbox):
+    source = '__asm__(".section .interp,\\"a\\"\\n.zero 5000\\n.text"); int main(void) { return 0; }'
+    case = ended(sandbox, "c", source)
+    assert (case.outcome, case.exit_code) == (Outcome.EXITED, 126)
+    assert case.stderr == b"/code/main: Exec format error\n"
+
+
+def test_so_is_one_larger_than_any_machine(sandbox: Sandbox):
+    case = ended(sandbox, "c", "char huge[1L << 46]; int main(void) { return 0; }")
+    assert case.outcome is Outcome.SIGNALLED
+
+
+def test_a_large_program_reaches_its_box_whole(sandbox: Sandbox):
+    source = "char large[40 << 20] = {1}; int main(void) { return large[sizeof large - 1]; }"
+    report = report_of(sandbox, "c", source, inputs=[b""] * 3)
+    assert all(case.ended_well for case in report.cases), report.cases
+
+
+def test_a_larger_one_is_its_compilers_failure(sandbox: Sandbox):
+    case = ended(sandbox, "c", "char large[50 << 20] = {1}; int main(void) { return large[7]; }")
+    assert case.outcome is Outcome.NOT_COMPILED
+    assert b"What the compiler made cannot be used: it is too large." in case.stderr
+
+
 def test_what_the_compiler_leaves_in_tmp_is_gone(sandbox: Sandbox):
     source = '#include <stdio.h>\n#include <stdlib.h>\nint main(void) { return system("ls -A /tmp /code"); }'
     case = ended(sandbox, "c", source)

@@ -1,0 +1,89 @@
+"""Which sandbox the settings choose. There is no silent way below the one asked for."""
+
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from api.core.settings import Settings
+from grader import open_sandbox as module
+from grader.local_sandbox import LocalSandbox
+from grader.open_sandbox import open_sandbox
+from grader.sandbox import SandboxUnavailable
+
+
+class FakeDocker:
+    """Stands for containers; ``served`` are the languages with an image."""
+
+    served: dict[str, str] = {}  # noqa: RUF012
+
+    def __init__(self, engine: Any, **given: Any) -> None:
+        self.given = given
+        self.closed = False
+
+    def languages(self) -> dict[str, str]:
+        return self.served
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.fixture
+def engine_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "Engine", lambda host: host)
+    monkeypatch.setattr(module, "DockerSandbox", FakeDocker)
+
+
+@pytest.fixture
+def engine_is_down(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(host: str | None) -> None:
+        raise SandboxUnavailable("the Docker engine does not answer")
+
+    monkeypatch.setattr(module, "Engine", refuse)
+
+
+def with_sandbox(settings: Settings, name: str) -> Settings:
+    return settings.model_copy(update={"sandbox": name})
+
+
+@pytest.mark.usefixtures("engine_is_down")
+def test_docker_means_docker(settings: Settings):
+    with pytest.raises(SandboxUnavailable):
+        open_sandbox(with_sandbox(settings, "docker"), 0)
+
+
+@pytest.mark.usefixtures("engine_is_down")
+def test_without_an_engine_boxes_are_local_and_it_is_said(settings: Settings):
+    with capture_logs() as logs:
+        assert isinstance(open_sandbox(with_sandbox(settings, "auto"), 0), LocalSandbox)
+    assert [(entry["event"], entry["log_level"]) for entry in logs] == [("sandbox_is_local", "warning")]
+
+
+@pytest.mark.usefixtures("engine_answers")
+def test_without_images_boxes_are_local_and_the_cure_is_said(settings: Settings):
+    with capture_logs() as logs:
+        assert isinstance(open_sandbox(with_sandbox(settings, "auto"), 0), LocalSandbox)
+    assert "codezest sandboxes build" in logs[0]["because"]
+
+
+@pytest.mark.usefixtures("engine_answers")
+def test_docker_without_images_is_still_docker(settings: Settings):
+    assert isinstance(open_sandbox(with_sandbox(settings, "docker"), 0), FakeDocker)
+
+
+@pytest.mark.usefixtures("engine_answers")
+def test_local_asks_no_engine(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(module, "Engine", lambda host: pytest.fail("nobody asked for it"))
+    assert isinstance(open_sandbox(with_sandbox(settings, "local"), 0), LocalSandbox)
+
+
+@pytest.mark.usefixtures("engine_answers")
+def test_settings_and_slot_reach_the_containers(settings: Settings, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(FakeDocker, "served", {"c": "sha256:x"})
+    changed = settings.model_copy(
+        update={"max_memory_mib": 77, "max_processes": 9, "docker_runtime": "runsc"}
+    )
+    sandbox: Any = open_sandbox(changed, 5, frozenset({"c"}))
+    assert sandbox.given == {
+        "slot": 5, "prefix": "codezest", "memory_mib": 77, "processes": 9, "wanted": {"c"}, "runtime": "runsc",
+    }  # fmt: skip
