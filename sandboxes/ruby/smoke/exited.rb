@@ -1,0 +1,1 @@
+puts "ok #{gets.to_i}"
