@@ -1,0 +1,11 @@
+# sh check.sh MAIN FILES: whether they are PHP, without running them. Exit code 1, and what is wrong, if one is not.
+main=$1
+shift
+if [ ! -f "$main" ]; then
+    echo "There is no ${main##*/}." >&2
+    exit 1
+fi
+for name; do
+    /usr/bin/php -n -d display_errors=stderr -d html_errors=0 -l "$name" > /dev/null || faulty=1
+done
+exit ${faulty:-0}

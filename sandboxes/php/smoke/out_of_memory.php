@@ -1,0 +1,3 @@
+<?php
+$held = [];
+for (;;) $held[] = str_repeat("x", 1000000);
