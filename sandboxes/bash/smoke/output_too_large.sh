@@ -1,0 +1,1 @@
+while :; do printf "%01000d\n" 0; done
