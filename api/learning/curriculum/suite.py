@@ -73,7 +73,7 @@ __all__ = [
     "read_json",
 ]
 
-FUNCTION_LANGUAGES = frozenset({"javascript", "python"})
+FUNCTION_LANGUAGES = frozenset({"javascript", "php", "python", "ruby", "typescript"})
 """Languages whose sandbox has a harness that calls functions; a test holds it against the sandboxes' folders."""
 
 MAX_CASES = 1000
