@@ -29,12 +29,14 @@ MAX_TEXT_BYTES = 1024 * 1024
 ENDINGS = {
     "c": "c",
     "cpp": "cpp",
+    "cs": "csharp",
     "go": "go",
     "java": "java",
     "js": "javascript",
     "py": "python",
     "rb": "ruby",
     "rs": "rust",
+    "sh": "bash",
     "ts": "typescript",
 }
 """Of starter files, and the language each stands for; any other ending is the name of a language itself."""
