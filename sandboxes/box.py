@@ -70,15 +70,6 @@ _FILE_BYTES = 64 * 1024 * 1024
 _OPEN_FILES = 256
 #: Read-only: writing there, a program could make itself a worse victim than us when memory runs out.
 _PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC | kernel.MS_RDONLY
-#: The launcher ignores these, by the runner's will or by Python's. A program starts with the kernel's own answers.
-_IGNORED_SIGNALS = (
-    _signal.SIGINT,
-    _signal.SIGHUP,
-    _signal.SIGUSR1,
-    _signal.SIGUSR2,
-    _signal.SIGPIPE,
-    _signal.SIGXFSZ,
-)
 
 
 def serve(launcher: socket, link: socket, outer: tuple[int, int], program_filter: bytes) -> Job:
@@ -104,8 +95,6 @@ def serve(launcher: socket, link: socket, outer: tuple[int, int], program_filter
         try:
             _take_limits(job)
             _take_descriptors(job, writer)
-            for number in _IGNORED_SIGNALS:
-                _signal.signal(number, _signal.SIG_DFL)
         except BaseException as error:
             os.write(writer, b"F" + str(error).encode()[:500])
             os._exit(0)
@@ -221,6 +210,8 @@ def _take_descriptors(job: Job, control: int) -> None:
 
 def become(job: Job) -> "NoReturn":
     """Executes the program of a job; only for process 2, and only where it names no script."""
+    for number in (_signal.SIGPIPE, _signal.SIGXFSZ):  # Python's own choice, and no other program's
+        _signal.signal(number, _signal.SIG_DFL)
     try:
         os.execve(job.argv[0], job.argv, job.environment)
     except OSError as error:

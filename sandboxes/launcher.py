@@ -9,6 +9,7 @@ Every box is a copy of this process's memory. It must therefore hold nothing wor
 input ever passes through here.
 """
 
+import _signal  # pyright: ignore[reportMissingImports]
 import gc
 import marshal
 import os
@@ -43,6 +44,10 @@ def main() -> Job | None:
     """Serves until the runner goes away. Returns a job in the process that is to become a program."""
     requests = socket(fileno=int(sys.argv[1]))
     kernel.die_with_parent(9)
+    # The runner's choices end here: boxes get the kernel's own answers, which also keep their process 1 from being
+    # interrupted from inside.
+    for number in (_signal.SIGINT, _signal.SIGHUP, _signal.SIGUSR1, _signal.SIGUSR2):
+        _signal.signal(number, _signal.SIG_DFL)
     visible, program_filter = marshal.loads(requests.recv(1 << 16))
     user, group = os.getuid(), os.getgid()
     kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)

@@ -185,7 +185,8 @@ def _flush_what_is_left() -> None:
 def _clear_modules() -> None:
     """Lets the program's own objects die, and their ``__del__`` run; the library's modules have none that matter."""
     folder = os.path.dirname(_script) + "/"
-    mine = [n for n, m in sys.modules.items() if str(getattr(m, "__file__", None)).startswith(folder)]
+    new = [name for name in sys.modules if name not in _FRESH or name == "__main__"]
+    mine = [name for name in new if str(getattr(sys.modules[name], "__file__", None)).startswith(folder)]
     left = [ref(sys.modules.pop(name)) for name in mine]
     gc.enable()
     gc.collect()
@@ -224,7 +225,5 @@ def _disguise(job: "Job", path: str) -> None:
     os.environ.clear()
     os.environ.update(job.environment)
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
-    _signal.signal(_signal.SIGPIPE, _signal.SIG_IGN)
-    _signal.signal(_signal.SIGXFSZ, _signal.SIG_IGN)
     sys.setrecursionlimit(sys.getrecursionlimit() + _FRAMES_BELOW)
     kernel.set_dumpable(True)
