@@ -8,6 +8,7 @@ made only after its stream has been closed.
 import contextlib
 import io
 import json
+import socket
 import struct
 import time
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ import docker
 import docker.errors
 import requests.exceptions
 from docker.types import Ulimit
+from docker.utils import kwargs_from_env, parse_host
 
 from grader.sandbox import SandboxUnavailable
 from sandboxes.seccomp.policy import container_profile
@@ -26,6 +28,7 @@ BUILD_SECONDS = 1200
 OWNER_LABEL, LANGUAGE_LABEL, BUILD_LABEL = "codezest.owner", "codezest.language", "codezest.build"
 _HEADER = struct.Struct(">BxxxL")
 _STDOUT = 1
+_UNIX = "http+unix://"
 _ERRORS_KEPT = 2000
 
 
@@ -243,7 +246,17 @@ def _hang_up(attached: Any) -> None:
 
 
 def _connect(host: str | None, seconds: int) -> docker.DockerClient:
+    _knock(host, seconds)
     return docker.DockerClient(base_url=host, timeout=seconds) if host else docker.from_env(timeout=seconds)
+
+
+def _knock(host: str | None, seconds: int) -> None:
+    # The SDK leaves its socket open where nobody listens, which Python complains of at some later time.
+    address = str(parse_host(host or kwargs_from_env().get("base_url")))
+    if address.startswith(_UNIX):
+        with socket.socket(socket.AF_UNIX) as probe:
+            probe.settimeout(seconds)
+            probe.connect(address.removeprefix(_UNIX))
 
 
 def _raise_build_error(name: str, lines: list[str]) -> None:

@@ -222,7 +222,6 @@ def test_a_missing_image_is_named_with_its_cure(docker_engine: Engine, slot: int
         harmless(sandbox, "python")
 
 
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")  # the SDK's own, where nothing listens
 @pytest.mark.parametrize("host", ["unix:///nonexistent/docker.sock", "tcp://127.0.0.1:1"])
 def test_an_engine_that_does_not_answer(host: str):
     with pytest.raises(SandboxUnavailable, match="does not answer"):
