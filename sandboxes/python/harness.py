@@ -11,7 +11,7 @@ import sys
 
 _write, _dumps, _exit = os.write, json.dumps, sys.exit
 _set_digits, _usual_digits = sys.set_int_max_str_digits, sys.get_int_max_str_digits()
-_PLAIN = {int: int, float: float, str: str, bool: bool, type(None): lambda value: value}
+_PLAIN = frozenset({int, float, str, bool, type(None)})
 
 
 def _plain(value, depth=0):
