@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from api.core.settings import get_settings
 from grader.docker_sandbox import DockerSandbox
 from grader.engine import Engine
 from grader.images import list_images
@@ -17,7 +18,7 @@ from grader.slots import take_slot
 
 from .programs import ended
 
-PREFIX = "codezest"
+PREFIX = get_settings().image_prefix
 MEMORY_MIB, PROCESSES = 1024, 128
 
 

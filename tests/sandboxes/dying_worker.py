@@ -5,6 +5,7 @@
 
 import sys
 
+from api.core.settings import get_settings
 from grader.docker_sandbox import DockerSandbox
 from grader.engine import Engine
 from grader.local_sandbox import LocalSandbox
@@ -19,7 +20,9 @@ def main() -> None:
     """Does not return by itself."""
     kind, slot = sys.argv[1], int(sys.argv[2])
     if kind == "docker":
-        sandbox = DockerSandbox(Engine(), slot=slot, prefix="codezest", memory_mib=256, processes=64)
+        sandbox = DockerSandbox(
+            Engine(), slot=slot, prefix=get_settings().image_prefix, memory_mib=256, processes=64
+        )
     else:
         sandbox = LocalSandbox(slot)
 

@@ -15,6 +15,7 @@ from grader.engine import OWNER_LABEL, Container, ContainerSpec, Engine
 from grader.sandbox import SandboxUnavailable
 from sandboxes.protocol import CaseInput, Outcome, RunRequest
 
+from .conftest import PREFIX
 from .programs import COMPILE, ended, limits_of, request_for
 from .test_hostile import harmless
 
@@ -24,7 +25,7 @@ SECONDS = 30
 @pytest.fixture
 def small(docker_engine: Engine, slot: int) -> Iterator[DockerSandbox]:
     """A sandbox of the test's own, whose containers have little memory."""
-    sandbox = DockerSandbox(docker_engine, slot=slot, prefix="codezest", memory_mib=64, processes=64)
+    sandbox = DockerSandbox(docker_engine, slot=slot, prefix=PREFIX, memory_mib=64, processes=64)
     yield sandbox
     sandbox.close()
 
@@ -74,7 +75,7 @@ def test_a_container_may_do_nothing_it_need_not(docker_engine: Engine, small: Do
 
 def test_the_report_names_the_image_it_ran_in(docker_engine: Engine, small: DockerSandbox):
     report = small.run(request_for("python", "print(1)"))
-    image = docker_engine.image("codezest/python")
+    image = docker_engine.image(f"{PREFIX}/python")
     assert image is not None
     assert (report.image, report.isolation) == (image.digest, "docker")
 
@@ -177,7 +178,7 @@ def test_closing_leaves_no_container(docker_engine: Engine, small: DockerSandbox
 
 def _idle(engine: Engine, owner: str) -> Container:
     """A container that outlives its worker: its runner waits for input that nobody will close."""
-    image = engine.image("codezest/python")
+    image = engine.image(f"{PREFIX}/python")
     assert image is not None
     spec = ContainerSpec(
         image=image.digest,
@@ -203,7 +204,7 @@ def test_only_containers_whose_worker_is_gone_are_removed(docker_engine: Engine,
     }
     made = {what: _idle(docker_engine, owner) for what, (owner, _) in owners.items()}
     try:
-        DockerSandbox(docker_engine, slot=slot, prefix="codezest", memory_mib=64, processes=64).close()
+        DockerSandbox(docker_engine, slot=slot, prefix=PREFIX, memory_mib=64, processes=64).close()
         left = docker_engine.owned()
         for what, (_, stays) in owners.items():
             if not stays:
@@ -231,7 +232,7 @@ def test_an_engine_that_does_not_answer(host: str):
 
 def test_an_image_without_a_runner_is_a_platform_fault(docker_engine: Engine):
     spec = ContainerSpec(
-        image="codezest/base", command=["/nonexistent"], uid=64_063, memory_mib=64, processes=8, labels={}
+        image=f"{PREFIX}/base", command=["/nonexistent"], uid=64_063, memory_mib=64, processes=8, labels={}
     )
-    with pytest.raises(SandboxUnavailable, match="container of codezest/base"):
+    with pytest.raises(SandboxUnavailable, match=r"container of .*/base"):
         docker_engine.start(spec)
