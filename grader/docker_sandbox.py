@@ -1,8 +1,9 @@
-"""The sandbox of production: one hardened, warm container per language, and in it a fresh box for every case.
+"""The sandbox of production: hardened, warm containers per language, and in them a fresh box for every case.
 
 A container is started at its language's first use and kept; a submission whose container behaved costs no engine call.
-Any doubt (a lost stream, a frame out of order, a runner's fault) and it is thrown away, and the next use starts a
-fresh one. It ends by itself when this process does: its input closes.
+With ``single_use`` it serves one submission only, and the next one is started while nobody waits for it. Any doubt (a
+lost stream, a frame out of order, a runner's fault) and it is thrown away, and the next use starts a fresh one. It ends
+by itself when this process does: its input closes.
 
 No network, read-only root, no capabilities, no new privileges, a system-call profile of our own, one user id per
 slot, memory and processes capped: see `engine.py`. Logs are off, for they would archive every input on the host's
@@ -12,36 +13,29 @@ disk, and a flood would fill it.
 import contextlib
 import os
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from grader.engine import LANGUAGE_LABEL, OWNER_LABEL, Container, ContainerSpec, Engine
+from grader.compile_cache import CompileCache
+from grader.cores import Cores
+from grader.engine import LANGUAGE_LABEL, OWNER_LABEL, ContainerSpec, Engine
 from grader.images import image_name
+from grader.lane import Lane
+from grader.lanes import Lanes
 from grader.link import Link
 from grader.sandbox import OnCase, SandboxUnavailable
+from grader.slots import user_of
 from sandboxes.languages import languages
-from sandboxes.local import FIRST_UID
 from sandboxes.protocol import RunReport, RunRequest
 
-ISOLATION = "docker"
 _COMMAND = ["/usr/bin/python3", "-I", "-S", "/opt/codezest/sandboxes/runner.py"]
 #: Temporary files of a box are the container's memory too, and so are runner and launcher.
 _OVERHEAD_MIB = 320
 _OVERHEAD_PROCESSES = 32
-_RUNS_PER_CONTAINER = 500
-
-
-@dataclass
-class _Warm:
-    """A container that waits for its next request."""
-
-    container: Container
-    link: Link
-    digest: str
-    runs: int = 0
 
 
 class DockerSandbox:
-    """One grader slot's containers. ``memory_mib`` and ``processes`` are the most any case may be given."""
+    """One grader slot's containers. ``memory_mib`` and ``processes`` are the most any case may be given, ``lanes`` how
+    many containers one submission may use at once where cores are free, ``most_containers`` how many there may be."""
 
     def __init__(
         self,
@@ -53,11 +47,19 @@ class DockerSandbox:
         processes: int,
         wanted: frozenset[str] | None = None,
         runtime: str | None = None,
+        single_use: bool = False,
+        lanes: int = 1,
+        most_containers: int = 16,
+        cores: Cores | None = None,
+        cache: CompileCache | None = None,
     ) -> None:
         self._engine, self._slot, self._prefix, self._wanted = engine, slot, prefix, wanted
         self._memory_mib, self._processes, self._runtime = memory_mib, processes, runtime
-        self._warm: dict[str, _Warm] = {}
         self._owner = owner_of(os.getpid())
+        self.isolation = "/".join(filter(None, ["single-use" if single_use else "boxed", runtime]))
+        self._lanes = Lanes(
+            self._start, cores=cores, cache=cache, width=lanes, most=most_containers, single_use=single_use
+        )
         self._remove_abandoned()
 
     def languages(self) -> dict[str, str]:
@@ -66,53 +68,42 @@ class DockerSandbox:
         found = {name: self._engine.image(image_name(self._prefix, name)) for name in names}
         return {name: image.digest for name, image in found.items() if image is not None}
 
+    def idle_languages(self) -> list[str]:
+        """The languages with a container that waits for work."""
+        return self._lanes.idle_languages()
+
     def run(self, request: RunRequest, on_case: OnCase | None = None) -> RunReport:
         """See `grader.sandbox.Sandbox.run`."""
-        warm = self._warm.get(request.language) or self._start(request.language)
-        try:
-            report = warm.link.run(request, on_case)
-        except BaseException:
-            # Whatever it was, the stream is in an unknown state now.
-            self._discard(request.language)
-            raise
-        warm.runs += 1
-        if warm.link.worn or warm.runs >= _RUNS_PER_CONTAINER:
-            self._discard(request.language)
-        return replace(report, image=warm.digest, isolation=ISOLATION)
+        return replace(self._lanes.run(request, on_case), isolation=self.isolation)
 
     def close(self) -> None:
         """Ends every container of this slot."""
-        for language in list(self._warm):
-            self._discard(language)
+        self._lanes.close()
 
-    def _start(self, language: str) -> _Warm:
+    def _start(self, language: str, number: int) -> Lane:
         name = image_name(self._prefix, language)
         image = self._engine.image(name)
         if image is None:
             raise SandboxUnavailable(f"there is no image {name}: run `codezest sandboxes build`")
-        spec = ContainerSpec(
-            image=image.digest,
+        container = self._engine.start(self._spec(image.digest, language, number))
+        link = Link(container, container.set_deadline)
+        try:
+            link.greet()
+        except BaseException:
+            container.close()
+            raise
+        return Lane(link, container, image.digest, image.digest)
+
+    def _spec(self, image: str, language: str, number: int) -> ContainerSpec:
+        return ContainerSpec(
+            image=image,
             command=[*_COMMAND, language],
-            uid=FIRST_UID + self._slot,
+            uid=user_of(self._slot, number),
             memory_mib=self._memory_mib + _OVERHEAD_MIB,
             processes=self._processes + _OVERHEAD_PROCESSES,
             labels={OWNER_LABEL: self._owner, LANGUAGE_LABEL: language},
             runtime=self._runtime,
         )
-        container = self._engine.start(spec)
-        link = Link(container, container.set_deadline)
-        try:
-            link.greet()
-        except SandboxUnavailable:
-            container.close()
-            raise
-        self._warm[language] = _Warm(container, link, image.digest)
-        return self._warm[language]
-
-    def _discard(self, language: str) -> None:
-        warm = self._warm.pop(language, None)
-        if warm is not None:
-            warm.container.close()
 
     def _remove_abandoned(self) -> None:
         """Removes containers whose owner, a process of this host, is gone; others' hosts are not ours to judge."""

@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from grader.sandbox import OnCase, SandboxUnavailable
+from sandboxes.job import MAX_PACKED_BYTES
 from sandboxes.protocol import (
     PROTOCOL_VERSION,
     CaseOutcome,
@@ -32,6 +33,7 @@ SEND_SECONDS = 60
 _HEADER_BYTES = 64 * 1024
 _LOST = (ProtocolError, OSError, EOFError)
 SetDeadline = Callable[[float], None]
+OnCompiled = Callable[[CaseOutcome, bytes | None], None]
 
 
 class Link:
@@ -56,12 +58,23 @@ class Link:
             version = ascii(header.get("protocol"))[:40]
             raise SandboxUnavailable(f"the runner speaks another protocol: {version}; rebuild the images")
 
-    def run(self, request: RunRequest, on_case: OnCase | None) -> RunReport:
-        """Sends a request and reads until it is done. Raises SandboxUnavailable; the link is then of no more use."""
+    def run(
+        self, request: RunRequest, on_case: OnCase | None, on_compiled: OnCompiled | None = None
+    ) -> RunReport:
+        """Sends a request and reads until it is done.
+
+        ``on_compiled`` hears how a compilation ended as soon as it has, with the artefact if the request shares it.
+
+        Raises:
+            SandboxUnavailable: the link is of no more use.
+        """
         conversation = _Conversation(request, tag=secrets.token_hex(8))
         self._send(request_frame(request, conversation.tag))
         while not conversation.done:
             heard = self._next(conversation)
+            if conversation.compiled is not None and on_compiled is not None:
+                on_compiled(conversation.compiled, conversation.artefact)
+                on_compiled = None
             if heard is not None and on_case is not None:
                 on_case(*heard)
         self.worn = conversation.worn
@@ -77,8 +90,9 @@ class Link:
     def _next(self, conversation: "_Conversation") -> tuple[int, CaseOutcome] | None:
         step = conversation.step()
         deadline = time.monotonic() + step.wall_ms / 1000 + GRACE_SECONDS
+        most = 3 * 1024 * step.output_kib + _HEADER_BYTES + conversation.artefact_bytes()
         try:
-            return conversation.hear(*self._read(deadline, 3 * 1024 * step.output_kib + _HEADER_BYTES))
+            return conversation.hear(*self._read(deadline, most))
         except _LOST as error:
             raise _lost(error) from error
 
@@ -106,7 +120,8 @@ class _Conversation:
     def __init__(self, request: RunRequest, tag: str) -> None:
         self._request, self.tag = request, tag
         self._seq = 0
-        self._compiled: CaseOutcome | None = None
+        self.compiled: CaseOutcome | None = None
+        self.artefact: bytes | None = None
         self._cases: list[CaseOutcome] = []
         self.done = False
         self.worn = False
@@ -116,15 +131,21 @@ class _Conversation:
         compiling = self._request.compile_limits
         cases = self._request.cases[len(self._cases) :]
         if not cases:
-            return replace(compiling, wall_ms=1)
-        if self._compiled is not None or self._cases:
-            return cases[0].limits
-        # Nothing heard yet: it compiles, or the language has nothing to compile and the first case is at work.
+            return compiling if self._may_compile() else replace(compiling, wall_ms=1)
+        # It compiles, or it runs the next case; and a case that ended badly may be followed by the question whether it
+        # was a program at all.
         return replace(
             compiling,
-            wall_ms=max(compiling.wall_ms, cases[0].limits.wall_ms),
+            wall_ms=cases[0].limits.wall_ms + compiling.wall_ms,
             output_kib=max(compiling.output_kib, cases[0].limits.output_kib),
         )
+
+    def artefact_bytes(self) -> int:
+        """By how much the next frame may be larger for the artefact in it."""
+        return MAX_PACKED_BYTES if self._request.share and self._may_compile() else 0
+
+    def _may_compile(self) -> bool:
+        return self.compiled is None and not self._cases
 
     def hear(self, header: dict[str, Any], blobs: list[bytes]) -> tuple[int, CaseOutcome] | None:
         """Takes a frame; a case's number and outcome if it was one. Raises ProtocolError, SandboxUnavailable."""
@@ -134,8 +155,8 @@ class _Conversation:
         kind = header.get("type")
         if kind == "case":
             return self._hear_case(header, blobs)
-        if kind == "compiled" and self._compiled is None and not self._cases:
-            self._compiled = _within(self._request.compile_limits, parse_outcome(header, blobs))
+        if kind == "compiled" and self._may_compile():
+            self._hear_compiled(parse_outcome(header, blobs))
         elif kind == "done":
             self._hear_done(header)
         elif kind == "fault":
@@ -143,6 +164,13 @@ class _Conversation:
         else:
             raise ProtocolError(f"an unexpected frame: {ascii(kind)[:40]}")
         return None
+
+    def _hear_compiled(self, outcome: CaseOutcome) -> None:
+        if outcome.returned is not None:
+            if not self._request.share or not outcome.ended_well:
+                raise ProtocolError("an artefact that was not asked for")
+            self.artefact, outcome = outcome.returned, replace(outcome, returned=None)
+        self.compiled = _within(self._request.compile_limits, outcome)
 
     def _hear_case(self, header: dict[str, Any], blobs: list[bytes]) -> tuple[int, CaseOutcome]:
         index = len(self._cases)
@@ -159,7 +187,7 @@ class _Conversation:
         self.worn = header.get("worn") is not False
 
     def _not_compiled(self) -> bool:
-        if self._compiled is not None and not self._compiled.ended_well:
+        if self.compiled is not None and not self.compiled.ended_well:
             return True
         return bool(self._cases) and self._cases[-1].outcome is Outcome.NOT_COMPILED
 
@@ -167,7 +195,7 @@ class _Conversation:
         """The whole, with a failed compilation in ``compiled`` however it was found out."""
         if self._cases and self._cases[-1].outcome is Outcome.NOT_COMPILED:
             return RunReport(compiled=self._cases[-1], cases=())
-        return RunReport(compiled=self._compiled, cases=tuple(self._cases))
+        return RunReport(compiled=self.compiled, cases=tuple(self._cases))
 
 
 def _within(limits: Limits, outcome: CaseOutcome) -> CaseOutcome:

@@ -4,13 +4,20 @@ For trying things and for machines without an engine. What it does not promise, 
 down in SECURITY.md; there is no silent fall-back below it: where boxes cannot be made, it says so and refuses.
 """
 
-import contextlib
+import hashlib
 import socket
 import time
 from dataclasses import replace
+from functools import cache
 
+from grader.compile_cache import CompileCache
+from grader.cores import Cores
+from grader.lane import Lane
+from grader.lanes import Lanes
 from grader.link import Link
 from grader.sandbox import OnCase, SandboxUnavailable
+from grader.selftest import circumstances
+from grader.slots import user_of
 from sandboxes import languages
 from sandboxes.local import LocalRunner
 from sandboxes.protocol import RunReport, RunRequest
@@ -49,44 +56,58 @@ class SocketStream:
 
 
 class LocalSandbox:
-    """One runner process, started at the first use and again after it was lost."""
+    """One grader slot's runner processes, started at first use and again after they were lost; ``lanes`` is how many
+    one submission may use at once where cores are free."""
 
-    def __init__(self, slot: int, wanted: frozenset[str] | None = None) -> None:
+    def __init__(
+        self,
+        slot: int,
+        wanted: frozenset[str] | None = None,
+        *,
+        lanes: int = 1,
+        cores: Cores | None = None,
+        cache: CompileCache | None = None,
+    ) -> None:
         self._slot, self._wanted = slot, wanted
-        self._runner: LocalRunner | None = None
-        self._link: Link | None = None
+        self._lanes = Lanes(self._start, cores=cores, cache=cache, width=lanes, shared=True)
 
     def languages(self) -> dict[str, str]:
         """The languages whose programs this machine has, among those wanted; the version is the machine's."""
         here = languages.runnable()
         return {name: f"local/{name}" for name in here if self._wanted is None or name in self._wanted}
 
+    def idle_languages(self) -> list[str]:
+        """One language whose runner waits for work, if there is one: it is the same runner for all."""
+        return list(self.languages())[:1] if self._lanes.idle_languages() else []
+
     def run(self, request: RunRequest, on_case: OnCase | None = None) -> RunReport:
         """See `grader.sandbox.Sandbox.run`."""
-        try:
-            report = self._connected().run(request, on_case)
-        except BaseException:
-            # Whatever it was, the stream is in an unknown state now.
-            self.close()
-            raise
+        report = self._lanes.run(request, on_case)
         return replace(report, image=f"local/{request.language}", isolation=ISOLATION)
 
-    def _connected(self) -> Link:
-        if self._link is None:
-            try:
-                self._runner = LocalRunner(self._slot)
-            except OSError as error:
-                raise SandboxUnavailable(f"no runner could be started: {error}") from error
-            stream = SocketStream(self._runner.socket)
-            link = Link(stream, stream.set_deadline)
-            link.greet()
-            self._link = link
-        return self._link
-
     def close(self) -> None:
-        """Ends the runner and its boxes."""
-        self._link = None
-        if self._runner is not None:
-            with contextlib.suppress(OSError):
-                self._runner.close()
-            self._runner = None
+        """Ends the runners and their boxes."""
+        self._lanes.close()
+
+    def _start(self, language: str, number: int) -> Lane:
+        try:
+            runner = LocalRunner(user_of(self._slot, number))
+        except OSError as error:
+            raise SandboxUnavailable(f"no runner could be started: {error}") from error
+        stream = SocketStream(runner.socket)
+        link = Link(stream, stream.set_deadline)
+        try:
+            link.greet()
+        except BaseException:
+            runner.close()
+            raise
+        return Lane(link, runner, "local", _tools())
+
+
+@cache
+def _tools() -> str:
+    """A digest of every compiler and interpreter of this machine, and of our own files: what artefacts depend on."""
+    digest = hashlib.sha256()
+    for language in languages.languages().values():
+        digest.update(circumstances(language).encode())
+    return f"local/{digest.hexdigest()}"

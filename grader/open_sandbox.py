@@ -1,12 +1,23 @@
 """Chooses the sandbox by settings: containers where an engine answers and has the images, else local boxes."""
 
+from typing import TypedDict
+
 import structlog
 
 from api.core.settings import Settings
+from grader.compile_cache import CompileCache
+from grader.cores import Cores
 from grader.docker_sandbox import DockerSandbox
 from grader.engine import Engine
 from grader.local_sandbox import LocalSandbox
 from grader.sandbox import Sandbox, SandboxUnavailable
+
+
+class _Means(TypedDict):
+    lanes: int
+    cores: Cores
+    cache: CompileCache | None
+
 
 log = structlog.get_logger(__name__)
 
@@ -18,7 +29,7 @@ def open_sandbox(settings: Settings, slot: int, languages: frozenset[str] | None
         SandboxUnavailable: the setting is ``docker`` and no engine answers.
     """
     if settings.sandbox == "local":
-        return LocalSandbox(slot, languages)
+        return _local(settings, slot, languages)
     try:
         docker = DockerSandbox(
             Engine(settings.docker_host),
@@ -28,14 +39,28 @@ def open_sandbox(settings: Settings, slot: int, languages: frozenset[str] | None
             processes=settings.max_processes,
             wanted=languages,
             runtime=settings.docker_runtime,
+            single_use=settings.isolation == "single-use",
+            most_containers=settings.max_containers,
+            **_means(settings, slot),
         )
     except SandboxUnavailable:
         if settings.sandbox == "docker":
             raise
         log.warning("sandbox_is_local", because="no Docker engine answers")
-        return LocalSandbox(slot, languages)
+        return _local(settings, slot, languages)
     if settings.sandbox == "auto" and not docker.languages():
         docker.close()
         log.warning("sandbox_is_local", because="there are no sandbox images: run `codezest sandboxes build`")
-        return LocalSandbox(slot, languages)
+        return _local(settings, slot, languages)
     return docker
+
+
+def _local(settings: Settings, slot: int, languages: frozenset[str] | None) -> LocalSandbox:
+    return LocalSandbox(slot, languages, **_means(settings, slot))
+
+
+def _means(settings: Settings, slot: int) -> _Means:
+    """What both kinds share: lanes, the machine's cores, the compile cache."""
+    mib = settings.compile_cache_mib
+    cache = CompileCache(settings.data_dir / "compiled", mib) if mib else None
+    return {"lanes": settings.lanes, "cores": Cores(slot), "cache": cache}

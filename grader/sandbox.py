@@ -28,6 +28,10 @@ class Sandbox(Protocol):
         """The languages this sandbox can run now, each with the digest or version of what it runs in."""
         ...
 
+    def idle_languages(self) -> list[str]:
+        """The languages for which something warm waits for work."""
+        ...
+
     def close(self) -> None:
         """Ends everything it holds. Calling it twice is fine."""
         ...

@@ -55,7 +55,7 @@ def prove(sandbox: Sandbox, folder: Path) -> list[str]:
         return ["no language can be run here"]
     found: list[str] = []
     for name, image in sorted(served.items()):
-        note = folder / f"proved-{name}-{_circumstances(languages()[name], image)}"
+        note = folder / f"proved-{name}-{circumstances(languages()[name], image)}"
         if not note.exists():
             faults = list(_faults(sandbox, languages()[name]))
             found += faults
@@ -64,7 +64,9 @@ def prove(sandbox: Sandbox, folder: Path) -> list[str]:
     return found
 
 
-def _circumstances(language: Language, image: str) -> str:
+def circumstances(language: Language, image: str = "") -> str:
+    """A digest of all that a language's sandbox depends on here: the image, our own files, the machine's programs, and
+    the boot."""
     digest = hashlib.sha256(image.encode())
     digest.update(Path("/proc/sys/kernel/random/boot_id").read_bytes())
     for path in sorted(path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".pyc"):

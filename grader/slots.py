@@ -17,6 +17,13 @@ from pathlib import Path
 from grader.sandbox import SandboxUnavailable
 
 MAX_SLOTS = 64
+#: User ids of sandboxes begin here.
+_FIRST_UID = 64_000
+
+
+def user_of(slot: int, lane: int) -> int:
+    """The user id that this lane of this slot runs under, here and in its containers; nobody else does."""
+    return _FIRST_UID + lane * MAX_SLOTS + slot
 
 
 def machine_folder(folder: Path | None = None) -> Path:

@@ -40,11 +40,23 @@ class MemoryFile:
         seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
         fcntl.fcntl(self.fd, fcntl.F_ADD_SEALS, seals)
 
+    def read(self) -> bytes:
+        """All of it."""
+        size = os.fstat(self.fd).st_size
+        parts, at = [], 0
+        while at < size:
+            parts.append(os.pread(self.fd, size - at, at))
+            at += len(parts[-1])
+        return b"".join(parts)
+
+    def close(self) -> None:
+        os.close(self.fd)
+
     def __enter__(self) -> "MemoryFile":
         return self
 
     def __exit__(self, *_: object) -> None:
-        os.close(self.fd)
+        self.close()
 
 
 @dataclass

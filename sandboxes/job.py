@@ -12,6 +12,7 @@ CODE = "/code"
 #: What a compiler may leave. It must fit into the next box's ``/code`` however the files' ends are rounded up.
 MAX_ARTEFACT_BYTES, MAX_ARTEFACTS = 48 * 1024 * 1024, 2000
 MAX_HEADER_BYTES = 16 * 1024 * 1024
+MAX_PACKED_BYTES = MAX_ARTEFACT_BYTES + MAX_HEADER_BYTES + 4
 MAX_MESSAGE = 64 * 1024
 READY = b"ready"
 FAULTED = -1

@@ -6,6 +6,8 @@ A language is a folder and nothing else: adding one needs no code. Members of la
 ``sources``     file endings of its sources; the first is the usual one
 ``main``        the file a single source is stored as
 ``compile``     commands (argument lists), run one after the other, each in a box; none: nothing to compile
+``check``       commands that find out whether a program is one at all, where nothing is compiled. Run only once a case
+                has ended badly: a good program is not kept waiting for a second start of its interpreter
 ``run``         the program's argument list
 ``warm``        ``python``: cases start from a warm interpreter instead of executing ``run``; none: always execute
 ``harness``     for function suites: ``file`` beside language.json, ``run`` its argument list; none: not offered
@@ -43,6 +45,7 @@ class Language:
     main: str
     run: tuple[str, ...]
     compile: tuple[tuple[str, ...], ...] = ()
+    check: tuple[tuple[str, ...], ...] = ()
     warm: str | None = None
     harness: str | None = None
     harness_run: tuple[str, ...] = ()
@@ -57,7 +60,7 @@ class Language:
     @property
     def programs(self) -> tuple[str, ...]:
         """Every executable it needs, absolute paths."""
-        lists = (*self.compile, self.run, self.harness_run)
+        lists = (*self.compile, *self.check, self.run, self.harness_run)
         return tuple(dict.fromkeys(argv[0] for argv in lists if argv and argv[0].startswith("/usr")))
 
     @property
@@ -114,6 +117,7 @@ def _read(path: Path) -> Language:
             main=data["main"],
             run=tuple(data["run"]),
             compile=tuple(tuple(argv) for argv in data.get("compile", ())),
+            check=tuple(tuple(argv) for argv in data.get("check", ())),
             warm=data.get("warm"),
             harness=harness.get("file"),
             harness_run=tuple(harness.get("run", ())),

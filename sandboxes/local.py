@@ -1,7 +1,7 @@
 """Starts a runner without a container, as an unprivileged process of this machine.
 
 Weaker than a container, and labelled so: no control group counts or caps the whole box, and the kernel's surface is
-that of the boxes alone. A runner started by root drops to a user id of its slot; it never runs as root.
+that of the boxes alone. A runner started by root drops to the user id it is given; it never runs as root.
 """
 
 import os
@@ -14,15 +14,17 @@ from typing import Any
 
 from sandboxes import languages
 
-#: One user id per slot, from here on: the kernel shares some limits between processes of one user.
-FIRST_UID = 64_000
 _COPY_PREFIX = "codezest-runner-"
 
 
 class LocalRunner:
-    """A running `runner.py` and the stream to it. Raises OSError if it cannot be started."""
+    """A running `runner.py` and the stream to it, under ``uid`` if we are root and else under our own.
 
-    def __init__(self, slot: int, language: str | None = None) -> None:
+    Raises:
+        OSError: it cannot be started.
+    """
+
+    def __init__(self, uid: int, language: str | None = None) -> None:
         self._copy = _readable_copy() if os.getuid() == 0 else None
         folder = Path(self._copy) / "sandboxes" if self._copy else languages.HERE
         argv = [
@@ -32,7 +34,6 @@ class LocalRunner:
             str(folder / "runner.py"),
             *([language] if language else []),
         ]
-        uid = FIRST_UID + slot
         drop: dict[str, Any] = {"user": uid, "group": uid, "extra_groups": []} if self._copy else {}
         ours, theirs = socket.socketpair()
         with theirs:

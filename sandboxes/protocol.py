@@ -15,8 +15,8 @@ A *frame* is::
 Frames, by the header's ``type``::
 
     hello     runner -> grader   once: {protocol, language, version}
-    run       grader -> runner   {tag, language, ...}; blobs: the files, then each case's input
-    compiled  runner -> grader   {tag, seq, outcome}; blobs: stdout, stderr
+    run       grader -> runner   {tag, language, ...}; blobs: the artefact or the files, then each case's input
+    compiled  runner -> grader   {tag, seq, outcome}; blobs: stdout, stderr, the artefact if it was asked for
     case      runner -> grader   {tag, seq, index, outcome}; blobs: stdout, stderr, returned value
     done      runner -> grader   {tag, seq, worn}; worn: do not use this runner again
     fault     runner -> grader   {tag, seq, message}: the runner could not do its work; the grader drops the runner
@@ -32,7 +32,7 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
-PROTOCOL_VERSION = 1
+PROTOCOL_VERSION = 2
 MAX_FRAME_BYTES = 256 * 1024 * 1024
 MAX_HEADER_BYTES = 4 * 1024 * 1024
 _LENGTHS = struct.Struct(">II")
@@ -95,10 +95,15 @@ class FunctionCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRequest:
-    """One submission: compile ``files`` once, then run every case in a fresh box.
+    """One submission, or some of its cases: compile ``files`` once, then run every case in a fresh box.
 
     ``files`` maps plain names (no slash) to contents; a single source gets the language's main name.
     ``total_wall_ms`` bounds all cases together; cases not started by then are skipped.
+
+    ``share`` asks for what the compiler makes, the *artefact*. A request that brings it, from the same files and the
+    same image, compiles nothing. ``again``: files and artefact are those of this runner's request before, and are not
+    sent once more. ``probe``: instead of any program, each box runs our own `probe.py`, which says what a program
+    would find there.
 
     Raises:
         ValueError: a name is not plain, or the bound is not a positive whole number.
@@ -110,6 +115,10 @@ class RunRequest:
     compile_limits: Limits
     function: FunctionCall | None = None
     total_wall_ms: int = 300_000
+    artefact: bytes | None = None
+    share: bool = False
+    again: bool = False
+    probe: bool = False
 
     def __post_init__(self) -> None:
         for name in self.files:
@@ -125,7 +134,7 @@ class CaseOutcome:
 
     ``exit_code`` and ``signal`` exclude each other; both are None where we ended it (limits) or it never ran.
     ``limit`` says which limit ended it (``cpu``, ``wall``) where ``outcome`` is TIMED_OUT. ``returned`` is what a
-    function's harness reported, or None if it reported nothing.
+    function's harness reported, or None if it reported nothing; of a compilation it is the artefact.
     """
 
     outcome: Outcome
@@ -207,13 +216,28 @@ def request_frame(request: RunRequest, tag: str) -> bytes:
         "type": "run",
         "tag": tag,
         "language": request.language,
+        "with": _with(request),
+        "share": request.share,
+        "probe": request.probe,
         "files": list(request.files),
         "compile_limits": asdict(request.compile_limits),
         "function": asdict(request.function) if request.function else None,
         "total_wall_ms": request.total_wall_ms,
         "cases": [{"limits": asdict(case.limits), "chain": case.chain} for case in request.cases],
     }
-    return encode(header, [*request.files.values(), *(case.stdin for case in request.cases)])
+    return encode(header, [*_sent(request), *(case.stdin for case in request.cases)])
+
+
+def _with(request: RunRequest) -> str:
+    if request.again:
+        return "again"
+    return "files" if request.artefact is None else "artefact"
+
+
+def _sent(request: RunRequest) -> list[bytes]:
+    if request.again:
+        return []
+    return list(request.files.values()) if request.artefact is None else [request.artefact]
 
 
 def parse_request(header: dict[str, Any], blobs: list[bytes]) -> tuple[str, RunRequest]:
@@ -221,12 +245,20 @@ def parse_request(header: dict[str, Any], blobs: list[bytes]) -> tuple[str, RunR
     try:
         names = header["files"]
         function = header["function"]
+        sent = {"files": len(names), "artefact": 1, "again": 0}[header["with"]]
+        brought, inputs = blobs[:sent], blobs[sent:]
+        # Where files are not sent their names still are: commands may list them.
+        contents = brought if header["with"] == "files" else [b""] * len(names)
         request = RunRequest(
             language=header["language"],
-            files=dict(zip(names, blobs[: len(names)], strict=True)),
+            files=dict(zip(names, contents, strict=True)),
+            artefact=brought[0] if header["with"] == "artefact" else None,
+            again=header["with"] == "again",
+            share=bool(header["share"]),
+            probe=bool(header["probe"]),
             cases=[
                 CaseInput(stdin=blob, limits=Limits(**case["limits"]), chain=case["chain"])
-                for case, blob in zip(header["cases"], blobs[len(names) :], strict=True)
+                for case, blob in zip(header["cases"], inputs, strict=True)
             ],
             compile_limits=Limits(**header["compile_limits"]),
             function=FunctionCall(**{**function, "parameters": tuple(function["parameters"])})
@@ -235,7 +267,7 @@ def parse_request(header: dict[str, Any], blobs: list[bytes]) -> tuple[str, RunR
             total_wall_ms=header["total_wall_ms"],
         )
         return header["tag"], request
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError) as error:
         raise ProtocolError(f"not a run request: {error!r}") from error
 
 

@@ -13,7 +13,6 @@ While a case runs, the next box is already being made.
 `watch.py` does the watching.
 """
 
-import contextlib
 import fcntl
 import json
 import os
@@ -28,12 +27,13 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sandboxes import counters, kernel, languages, protocol
 from sandboxes.boxes import Launcher, MemoryFile, RunnerFault, reap
-from sandboxes.job import Job, pack_files
+from sandboxes.job import CODE, Job, pack_files
 from sandboxes.protocol import CaseOutcome, Limits, Outcome, RunRequest
-from sandboxes.watch import Watcher
+from sandboxes.watch import Watcher, overshoot
 
 _BOXES_PER_LAUNCHER = 2000
 _BOXES_TRIED = 3
+_PROBE = Path(__file__).with_name("probe.py")
 
 
 class StandardStreams:
@@ -71,6 +71,7 @@ class Runner:
         self._language, self._stream = language, stream
         self._watcher = Watcher(counters.Container() if os.getpid() == 1 else None, stream.lifeline)
         self._launcher: Launcher | None = None
+        self._files: MemoryFile | None = None
 
     def serve(self) -> None:
         """Answers requests until the grader closes its end."""
@@ -122,58 +123,110 @@ class Runner:
         language = languages.languages().get(request.language)
         if language is None or self._language not in (None, request.language):
             raise RunnerFault(f"this runner does not serve {request.language!r}")
-        with contextlib.ExitStack() as held:
-            files = held.enter_context(MemoryFile(pack_files(request.files)))
-            for argv in language.compile:
-                made = held.enter_context(MemoryFile())
-                outcome = self._compile(
-                    language, argv, sorted(request.files), files, made, request.compile_limits
-                )
-                if not outcome.ended_well or argv is language.compile[-1]:
-                    seq.send_outcome("compiled", outcome)
-                if not outcome.ended_well:
-                    return
-                made.seal()
-                files = made
-            self._run_cases(language, files, request, seq)
+        if request.probe:
+            self._probe(language, request, seq)
+        elif self._take_files(language, request, seq):
+            self._run_cases(language, request, seq)
+
+    def _take_files(self, language: languages.Language, request: RunRequest, seq: "_Sequence") -> bool:
+        """Gets hold of what boxes are to find in ``/code``; False if the compiler refused it."""
+        if request.again:
+            if self._files is None:
+                raise RunnerFault("there was no request before this one")
+            return True
+        self._let_files_go()
+        if request.artefact is not None:
+            self._files = MemoryFile(request.artefact)
+            return True
+        self._files = MemoryFile(pack_files(request.files))
+        for argv in language.compile:
+            is_last = argv is language.compile[-1]
+            if not self._compile(language, argv, request, seq, is_last=is_last):
+                return False
+        return True
+
+    def _let_files_go(self) -> None:
+        if self._files is not None:
+            self._files.close()
+            self._files = None
 
     def _compile(
         self,
         language: languages.Language,
         argv: tuple[str, ...],
-        sources: list[str],
-        files: MemoryFile,
-        made: MemoryFile,
-        limits: Limits,
+        request: RunRequest,
+        seq: "_Sequence",
+        *,
+        is_last: bool,
+    ) -> bool:
+        """One step of compiling; what it made takes the place of the files. False, and said so, if it failed."""
+        assert self._files is not None
+        made = MemoryFile()
+        try:
+            outcome = self._step(language, argv, request, made)
+            if outcome.ended_well:
+                made.seal()
+                self._files, made = made, self._files
+        finally:
+            made.close()
+        if outcome.ended_well and not is_last:
+            return True
+        if outcome.ended_well and request.share:
+            outcome = replace(outcome, returned=self._files.read())
+        seq.send_outcome("compiled", outcome)
+        return outcome.ended_well
+
+    def _step(
+        self,
+        language: languages.Language,
+        argv: tuple[str, ...],
+        request: RunRequest,
+        made: MemoryFile | None = None,
     ) -> CaseOutcome:
-        filled = language.fill(argv, sources, limits.memory_mib)
-        job = Job(filled, language.full_environment(), *_backstops(limits), collect=True)
-        outcome = self._in_box(job, files, b"", limits, made)
+        limits = request.compile_limits
+        filled = language.fill(argv, sorted(request.files), limits.memory_mib)
+        job = Job(filled, language.full_environment(), *_backstops(limits), collect=made is not None)
+        outcome = self._in_box(job, b"", limits, made)
         if outcome.outcome is Outcome.EXITED and outcome.exit_code != 0:
             return replace(outcome, outcome=Outcome.NOT_COMPILED)
         return outcome
 
-    def _run_cases(
-        self, language: languages.Language, files: MemoryFile, request: RunRequest, seq: "_Sequence"
-    ) -> None:
+    def _run_cases(self, language: languages.Language, request: RunRequest, seq: "_Sequence") -> None:
         until = time.monotonic() + request.total_wall_ms / 1000
         broken: set[str] = set()
-        names = sorted(request.files)
+        unchecked = bool(language.check)
         for index, case in enumerate(request.cases):
             if case.chain in broken or time.monotonic() > until:
                 seq.send_outcome("case", CaseOutcome(outcome=Outcome.SKIPPED), index)
                 continue
-            job = self._case_job(language, names, request, case.limits)
-            outcome = self._in_box(job, files, case.stdin, case.limits)
+            job = self._case_job(language, request, case.limits)
+            outcome = self._in_box(job, case.stdin, case.limits)
+            if unchecked and outcome.outcome is Outcome.EXITED and outcome.exit_code != 0:
+                unchecked = False
+                outcome = self._check(language, request) or outcome
             seq.send_outcome("case", outcome, index)
             if outcome.outcome is Outcome.NOT_COMPILED:
                 return
             if case.chain and not outcome.ended_well:
                 broken.add(case.chain)
 
-    def _case_job(
-        self, language: languages.Language, names: list[str], request: RunRequest, limits: Limits
-    ) -> Job:
+    def _check(self, language: languages.Language, request: RunRequest) -> CaseOutcome | None:
+        """What is wrong with a program that has ended badly, if it is not one at all."""
+        steps = (self._step(language, argv, request) for argv in language.check)
+        return next((outcome for outcome in steps if outcome.outcome is Outcome.NOT_COMPILED), None)
+
+    def _probe(self, language: languages.Language, request: RunRequest, seq: "_Sequence") -> None:
+        self._let_files_go()
+        self._files = MemoryFile(pack_files({_PROBE.name: _PROBE.read_bytes()}))
+        script = f"{CODE}/{_PROBE.name}"
+        for index, case in enumerate(request.cases):
+            environment = language.full_environment()
+            job = Job(
+                [languages.interpreter(), "-B", script], environment, *_backstops(case.limits), script=script
+            )
+            seq.send_outcome("case", self._in_box(job, case.stdin, case.limits), index)
+
+    def _case_job(self, language: languages.Language, request: RunRequest, limits: Limits) -> Job:
         argv, environment = language.run, language.full_environment()
         if request.function is not None:
             if language.harness is None:
@@ -181,7 +234,7 @@ class Runner:
             argv = language.harness_run
             signature = {"name": request.function.name, "parameters": request.function.parameters}
             environment["CODEZEST_FUNCTION"] = json.dumps({**signature, "returns": request.function.returns})
-        filled = language.fill(argv, names, limits.memory_mib)
+        filled = language.fill(argv, sorted(request.files), limits.memory_mib)
         script = (
             next((word for word in filled if word.endswith(".py")), "") if language.warm == "python" else ""
         )
@@ -189,13 +242,12 @@ class Runner:
             filled, environment, *_backstops(limits), script=script, channel=request.function is not None
         )
 
-    def _in_box(
-        self, job: Job, files: MemoryFile, stdin: bytes, limits: Limits, made: MemoryFile | None = None
-    ) -> CaseOutcome:
+    def _in_box(self, job: Job, stdin: bytes, limits: Limits, made: MemoryFile | None = None) -> CaseOutcome:
+        assert self._files is not None
         for _ in range(_BOXES_TRIED):
             launcher = self._fresh_launcher()
             try:
-                running = self._watcher.start(launcher.take(), job, files, stdin, limits, made)
+                running = self._watcher.start(launcher.take(), job, self._files, stdin, limits, made)
             except ConnectionError:
                 continue  # the kernel, short of memory, had taken the waiting box
             launcher.ask()  # the next box is made while this one works
@@ -219,7 +271,7 @@ class _Sequence:
 
 
 def _backstops(limits: Limits) -> tuple[int, int]:
-    return limits.cpu_ms // 1000 + 1, limits.processes
+    return overshoot(limits.cpu_ms) // 1000 + 1, limits.processes
 
 
 def main() -> None:

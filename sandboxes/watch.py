@@ -4,6 +4,9 @@ A case's end is its main process's end, never the end of a pipe that a left-over
 from out here: processor time and memory of the whole tree, wall time, bytes of output. The kernel's own limits inside
 the box are backstops. What a program prints about its end is never believed, only what the kernel counted.
 
+A program that runs out of processor time is let run on for a tenth of its limit: so that the grader can tell one that
+was nearly there, and look again, from one that would never have ended. The verdict is the same: over is over.
+
 The tree is looked at by the clock and not in quiet moments, for a program that prints without pause leaves none. And
 while it is watched, so is the grader: if that goes away, the program ends at once and not at its limits.
 """
@@ -191,7 +194,7 @@ class Watcher:
                 )  # forked processes share most of what they hold
             watch.memory_kib = max(watch.memory_kib, usage.memory_kib)
             watch.cpu_ms = max(watch.cpu_ms, usage.cpu_ms, self._hidden_cpu_ms(watch))
-            _hold_against_limits(watch)
+            _hold_against_limits(watch, overshoot(watch.limits.cpu_ms))
 
     def _judge(self, watch: Watch, pipes: list["Pipe"]) -> CaseOutcome:
         report = watch.report
@@ -205,7 +208,7 @@ class Watcher:
             watch.end(Outcome.OUTPUT_TOO_LARGE)
         if self._oom_kills() > watch.oom_kills:
             watch.verdict, watch.limit, self.worn = Outcome.OUT_OF_MEMORY, None, True
-        _hold_against_limits(watch)
+        _hold_against_limits(watch, watch.limits.cpu_ms)
         ending = {"outcome": watch.verdict, "limit": watch.limit} if watch.verdict else _ending(report)
         return CaseOutcome(
             **ending,
@@ -247,11 +250,16 @@ class Running:
             pipe.close()
 
 
-def _hold_against_limits(watch: Watch) -> None:
+def overshoot(cpu_ms: int) -> int:
+    """The processor time in ms at which a program with this limit is ended."""
+    return cpu_ms + cpu_ms // 10
+
+
+def _hold_against_limits(watch: Watch, cpu_ms: int) -> None:
     limits = watch.limits
     if watch.memory_kib > limits.memory_mib * 1024:
         watch.end(Outcome.OUT_OF_MEMORY)
-    elif watch.cpu_ms > limits.cpu_ms:
+    elif watch.cpu_ms > cpu_ms:
         watch.end(Outcome.TIMED_OUT, "cpu")
     elif watch.report is None and watch.elapsed_ms() > limits.wall_ms:
         watch.end(Outcome.TIMED_OUT, "wall")

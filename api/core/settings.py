@@ -50,6 +50,17 @@ class Settings(BaseSettings):
     docker_runtime: str | None = Field(
         None, description="container runtime by name (runsc, crun); none: the engine's"
     )
+    isolation: Literal["auto", "boxed", "single-use"] = Field(
+        "auto",
+        description="boxed: warm containers; single-use: a container serves one submission; auto: boxed",
+    )
+    lanes: int = Field(
+        2, ge=1, le=16, description="cores that one submission may use at once, while they are free"
+    )
+    max_containers: int = Field(16, ge=1, description="containers that one worker may have at once")
+    compile_cache_mib: int = Field(
+        256, ge=0, description="disk for what compilers have made, in data_dir; 0: nothing is kept"
+    )
     image_prefix: str = Field("codezest", description="sandbox images are <prefix>/<language>")
     max_cpu_ms: int = Field(60_000, ge=1, description="cap of a case's processor time, factors included")
     max_wall_ms: int = Field(120_000, ge=1)

@@ -46,5 +46,8 @@ class FakeSandbox:
     def languages(self) -> dict[str, str]:
         return self.served
 
+    def idle_languages(self) -> list[str]:
+        return []
+
     def close(self) -> None:
         self.closed = True

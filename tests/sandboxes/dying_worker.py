@@ -11,7 +11,7 @@ from grader.engine import Engine
 from grader.local_sandbox import LocalSandbox
 from sandboxes.protocol import CaseInput, RunRequest
 
-from .programs import COMPILE, limits_of
+from .programs import COMPILE, limits_of, runner_of
 
 SOURCE = b"import os, time\nif input() == 'sleep':\n    os.fork()\n    time.sleep(100)\n"
 
@@ -29,10 +29,9 @@ def main() -> None:
     def tell(_index: int, _outcome: object) -> None:
         # The first case has ended, so the second is at work or about to be.
         if isinstance(sandbox, LocalSandbox):
-            assert sandbox._runner is not None
-            name = str(sandbox._runner._process.pid)
+            name = str(runner_of(sandbox)._process.pid)
         else:
-            name = sandbox._warm["python"].container.id
+            name = runner_of(sandbox).id
         sys.stdout.write(f"{name}\n")
         sys.stdout.flush()
 

@@ -1,6 +1,7 @@
 """Requests for real sandboxes, and the shortest way to what became of a program."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from grader.sandbox import Sandbox
 from sandboxes.languages import languages
@@ -47,6 +48,14 @@ def request_for(
 def report_of(sandbox: Sandbox, language: str, source: str | bytes | dict[str, bytes], **more) -> RunReport:
     """What the sandbox says of a program."""
     return sandbox.run(request_for(language, source, **more))
+
+
+def runner_of(sandbox: Sandbox, language: str = "python", number: int = 0) -> Any:
+    """The container or the process behind a lane that waits or works; None if there is none."""
+    lanes: Any = sandbox._lanes  # pyright: ignore[reportAttributeAccessIssue]
+    key = ("" if lanes._shared else language, number)
+    lane = lanes._used.get(key) or lanes._parked.get(key)
+    return lane and lane.runner
 
 
 def ended(sandbox: Sandbox, language: str, source: str | bytes | dict[str, bytes], **more) -> CaseOutcome:

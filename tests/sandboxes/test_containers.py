@@ -16,7 +16,7 @@ from grader.sandbox import SandboxUnavailable
 from sandboxes.protocol import CaseInput, Outcome, RunRequest
 
 from .conftest import PREFIX
-from .programs import COMPILE, ended, limits_of, request_for
+from .programs import COMPILE, ended, limits_of, request_for, runner_of
 from .test_hostile import harmless
 
 SECONDS = 30
@@ -31,7 +31,7 @@ def small(docker_engine: Engine, slot: int) -> Iterator[DockerSandbox]:
 
 
 def container_of(sandbox: DockerSandbox, language: str = "python") -> str:
-    return sandbox._warm[language].container.id
+    return runner_of(sandbox, language).id
 
 
 def facts_of(engine: Engine, container: str) -> dict[str, Any]:
@@ -77,7 +77,7 @@ def test_the_report_names_the_image_it_ran_in(docker_engine: Engine, small: Dock
     report = small.run(request_for("python", "print(1)"))
     image = docker_engine.image(f"{PREFIX}/python")
     assert image is not None
-    assert (report.image, report.isolation) == (image.digest, "docker")
+    assert (report.image, report.isolation) == (image.digest, "boxed")
 
 
 def test_a_container_that_behaved_is_kept(small: DockerSandbox):
@@ -105,7 +105,7 @@ def test_a_kill_by_the_kernel_is_a_verdict_and_ends_the_container(
     outcomes = [case.outcome for case in small.run(request).cases]
     well, eaten = Outcome.EXITED, Outcome.OUT_OF_MEMORY
     assert outcomes == [well, eaten, well, eaten, well]
-    assert "python" not in small._warm
+    assert runner_of(small) is None
     wait_until_gone(docker_engine, first)
     harmless(small, "python")
 

@@ -19,7 +19,7 @@ from sandboxes import languages
 from sandboxes.counters import _descendants
 from sandboxes.protocol import CaseInput, Outcome, RunRequest
 
-from .programs import COMPILE, ended, limits_of, report_of
+from .programs import COMPILE, ended, limits_of, report_of, runner_of
 from .test_hostile import harmless
 
 SECONDS = 20.0
@@ -55,8 +55,7 @@ def all_end(handles: list[int]) -> bool:
 
 
 def everything_of(sandbox: LocalSandbox) -> list[int]:
-    assert sandbox._runner is not None
-    runner = sandbox._runner._process.pid
+    runner = runner_of(sandbox)._process.pid
     return [runner, *_descendants(runner)]
 
 

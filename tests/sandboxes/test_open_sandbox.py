@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from api.core.settings import Settings
 from grader import open_sandbox as module
+from grader.cores import Cores
 from grader.local_sandbox import LocalSandbox
 from grader.open_sandbox import open_sandbox
 from grader.sandbox import SandboxUnavailable
@@ -81,9 +82,19 @@ def test_local_asks_no_engine(settings: Settings, monkeypatch: pytest.MonkeyPatc
 def test_settings_and_slot_reach_the_containers(settings: Settings, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(FakeDocker, "served", {"c": "sha256:x"})
     changed = settings.model_copy(
-        update={"max_memory_mib": 77, "max_processes": 9, "docker_runtime": "runsc"}
+        update={
+            "max_memory_mib": 77,
+            "max_processes": 9,
+            "docker_runtime": "crun",
+            "isolation": "single-use",
+            "lanes": 3,
+            "max_containers": 7,
+            "compile_cache_mib": 0,
+        }
     )
     sandbox: Any = open_sandbox(changed, 5, frozenset({"c"}))
+    assert isinstance(sandbox.given.pop("cores"), Cores)
     assert sandbox.given == {
-        "slot": 5, "prefix": "codezest", "memory_mib": 77, "processes": 9, "wanted": {"c"}, "runtime": "runsc",
+        "slot": 5, "prefix": "codezest", "memory_mib": 77, "processes": 9, "wanted": {"c"}, "runtime": "crun",
+        "single_use": True, "lanes": 3, "most_containers": 7, "cache": None,
     }  # fmt: skip
