@@ -36,6 +36,8 @@ class Board:
         self._looked_at: set[int] = set()
         self._changed = threading.Condition()
         self.not_compiled: CaseOutcome | None = None
+        #: Lanes that have failed here, and are not to be tried again.
+        self.without: set[int] = set()
 
     def take(self, lanes: int) -> list[int]:
         """The next cases for one of ``lanes`` lanes; empty if there are none to give out now."""
@@ -104,11 +106,18 @@ class Board:
                 on_case(index, outcome)
 
     def open_cases(self) -> list[int]:
-        """The cases that deserve a second run, once all others are done."""
+        """The cases that deserve a second run, once all others are done; none after the time for all, when the first
+        run is what there is."""
         with self._changed:
-            if self.not_compiled is not None or self._is_over():
+            if self.not_compiled is not None:
                 return []
-            return [index for index in sorted(self._outcomes) if self._is_open(index)]
+            found = [index for index in sorted(self._outcomes) if self._is_open(index)]
+            if not self._is_over():
+                return found
+            self._looked_at.update(found)
+            for index in found:
+                self._break_chains(index)
+            return []
 
     def look_again(self, index: int, second: CaseOutcome) -> None:
         """Takes a case's second run for what it is worth."""
@@ -167,5 +176,6 @@ def better_of(first: CaseOutcome, second: CaseOutcome) -> CaseOutcome:
     lower processor time of two that ended alike."""
     if first.limit == "cpu" and second.outcome is Outcome.EXITED:
         return second
-    alike = (first.outcome, first.exit_code) == (second.outcome, second.exit_code)
+    ends = [(run.outcome, run.exit_code, run.limit) for run in (first, second)]
+    alike = ends[0] == ends[1]
     return replace(first, cpu_ms=min(first.cpu_ms, second.cpu_ms)) if alike else first

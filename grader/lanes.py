@@ -132,7 +132,8 @@ class Lanes:
         """Has further lanes join in, as far as there are cores; returns at once."""
         for number in range(1, self.width):
             before = self._helping.get(number)
-            if before is None or before.done():
+            is_free = (before is None or before.done()) and number not in board.without
+            if is_free and self._cores is not None and self._cores.are_free:
                 self._helping[number] = self._threads.submit(self._help, number, request, board)
 
     def _help(self, number: int, request: RunRequest, board: Board) -> None:
@@ -144,6 +145,7 @@ class Lanes:
             with self.taken(request.language, number) as lane:
                 work(lane, request, board, self.width, go_on=self._core_can_be_spared)
         except SandboxUnavailable as error:
+            board.without.add(number)
             if not self._closed:
                 log.warning("lane_lost", number=number, language=request.language, error=str(error))
         finally:

@@ -28,10 +28,8 @@ def main() -> None:
 
     def tell(_index: int, _outcome: object) -> None:
         # The first case has ended, so the second is at work or about to be.
-        if isinstance(sandbox, LocalSandbox):
-            name = str(runner_of(sandbox)._process.pid)
-        else:
-            name = runner_of(sandbox).id
+        runner = runner_of(sandbox)
+        name = runner._process.pid if isinstance(sandbox, LocalSandbox) else runner.id
         sys.stdout.write(f"{name}\n")
         sys.stdout.flush()
 

@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import docker.errors
 import pytest
 
+from grader.cores import Cores
 from grader.docker_sandbox import DockerSandbox, owner_of
 from grader.engine import OWNER_LABEL, Container, ContainerSpec, Engine
 from grader.sandbox import SandboxUnavailable
@@ -85,6 +87,47 @@ def test_a_container_that_behaved_is_kept(small: DockerSandbox):
     first = container_of(small)
     harmless(small, "python")
     assert container_of(small) == first
+
+
+def test_a_single_use_container_serves_one_submission(docker_engine: Engine, slot: int):
+    sandbox = DockerSandbox(
+        docker_engine, slot=slot, prefix=PREFIX, memory_mib=96, processes=64, single_use=True
+    )
+    try:
+        seen: set[str] = set()
+        for _ in range(3):
+            request = request_for("python", "print(input())", [b"1", b"2"])
+            report = sandbox.run(request, lambda _index, _outcome: seen.add(container_of(sandbox)))
+            assert [case.stdout for case in report.cases] == [b"1\n", b"2\n"]
+            assert report.isolation == "single-use"
+        assert len(seen) == 3
+        owner = owner_of(os.getpid())
+        ours = [labels for labels in docker_engine.owned().values() if labels[OWNER_LABEL] == owner]
+    finally:
+        sandbox.close()
+    assert ours
+    for container in seen:
+        wait_until_gone(docker_engine, container)
+
+
+def test_two_lanes_are_two_users(docker_engine: Engine, slot: int, tmp_path: Path):
+    cores = Cores(slot, folder=tmp_path / "machine", count=2)
+    sandbox = DockerSandbox(
+        docker_engine, slot=slot, prefix=PREFIX, memory_mib=96, processes=64, lanes=2, cores=cores
+    )
+    try:
+        request = request_for("python", "print(input())", [str(number).encode() for number in range(40)])
+        while runner_of(sandbox, "python", 1) is None:
+            report = sandbox.run(request)
+            assert [case.stdout for case in report.cases] == [case.stdin + b"\n" for case in request.cases]
+        users = {
+            facts_of(docker_engine, runner_of(sandbox, "python", lane).id)["Config"]["User"]
+            for lane in (0, 1)
+        }
+    finally:
+        sandbox.close()
+        cores.close()
+    assert users == {f"{64_000 + slot}:{64_000 + slot}", f"{64_064 + slot}:{64_064 + slot}"}
 
 
 def test_a_kill_by_the_kernel_is_a_verdict_and_ends_the_container(

@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from grader import link as link_module
 from grader.link import Link
 from grader.local_sandbox import SocketStream
 from grader.sandbox import SandboxUnavailable
+from sandboxes.job import MAX_PACKED_BYTES
 from sandboxes.protocol import (
     PROTOCOL_VERSION,
     CaseInput,
@@ -59,11 +61,13 @@ def after_request(script: Callable[[FakeRunner], object]) -> Script:
     return play
 
 
-@after_request
-def good(runner: FakeRunner) -> None:
+def good_rest(runner: FakeRunner) -> None:
     runner.case(WELL, 0)
     runner.case(WELL, 1)
     runner.say("done", worn=False)
+
+
+good = after_request(good_rest)
 
 
 def test_a_runner_that_does_as_it_should():
@@ -77,11 +81,6 @@ def test_a_compiled_program():
     def script(runner: FakeRunner) -> None:
         runner.case(WELL, 0, "compiled")
         good_rest(runner)
-
-    def good_rest(runner: FakeRunner) -> None:
-        runner.case(WELL, 0)
-        runner.case(WELL, 1)
-        runner.say("done", worn=False)
 
     assert run(script) == RunReport(compiled=WELL, cases=(WELL, WELL))
 
@@ -147,10 +146,43 @@ LIES: dict[str, Callable[[FakeRunner], object]] = {
     "a longer value": lambda runner: _flood(
         runner, CaseOutcome(outcome=Outcome.EXITED, exit_code=0, returned=KIB + b"x")
     ),
+    "an artefact nobody asked for": lambda runner: _flood(runner, MADE, "compiled"),
     "more from the compiler": lambda runner: _flood(
         runner, CaseOutcome(outcome=Outcome.EXITED, exit_code=0, stdout=2 * KIB + b"x"), "compiled"
     ),
 }
+
+
+SHARED = replace(REQUEST, share=True)
+MADE = CaseOutcome(outcome=Outcome.EXITED, exit_code=0, returned=bytes(1 << 20))
+SHARED_LIES: dict[str, Callable[[FakeRunner], object]] = {
+    "an artefact of a refused program": lambda runner: runner.case(
+        CaseOutcome(outcome=Outcome.NOT_COMPILED, exit_code=1, returned=b"x"), 0, "compiled"
+    ),
+    "an artefact larger than any": lambda runner: runner.send(
+        struct.pack(">II", 2 * MAX_PACKED_BYTES, 40) + KIB * 1024
+    ),
+    "an artefact in a case": lambda runner: (runner.case(WELL, 0, "compiled"), runner.case(MADE, 0)),
+}
+
+
+@pytest.mark.parametrize("lie", SHARED_LIES)
+def test_so_does_a_lie_about_an_artefact(lie: str):
+    with pytest.raises(SandboxUnavailable, match=r"the runner was lost: .+"):
+        run(after_request(SHARED_LIES[lie]), SHARED)
+
+
+def test_an_artefact_comes_with_the_compilation_and_is_not_in_the_report():
+    @after_request
+    def script(runner: FakeRunner) -> None:
+        runner.case(MADE, 0, "compiled")
+        good_rest(runner)
+
+    heard: list[tuple[CaseOutcome, bytes | None]] = []
+    with linked(script) as link:
+        report = link.run(SHARED, None, lambda outcome, artefact: heard.append((outcome, artefact)))
+    assert heard == [(replace(MADE, returned=None), MADE.returned)]
+    assert report.compiled == replace(MADE, returned=None)
 
 
 @pytest.mark.parametrize("lie", LIES)

@@ -1,9 +1,14 @@
 """Honest programs in real sandboxes, and what the sandbox owes them: all of their output, nobody else's leftovers."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
+from grader.compile_cache import CompileCache
+from grader.cores import Cores
+from grader.lanes import Lanes
+from grader.local_sandbox import LocalSandbox
 from grader.sandbox import Sandbox, SandboxUnavailable
 from sandboxes.protocol import CaseInput, FunctionCall, Outcome, RunRequest
 
@@ -286,3 +291,58 @@ def test_what_the_compiler_leaves_in_tmp_is_gone(sandbox: Sandbox):
     source = '#include <stdio.h>\n#include <stdlib.h>\nint main(void) { return system("ls -A /tmp /code"); }'
     case = ended(sandbox, "c", source)
     assert case.stdout == b"/code:\nmain\nmain.c\n\n/tmp:\n"
+
+
+NO_PROGRAMS = {
+    "bash": "echo begun\nif then",
+    "javascript": "console.log('begun'); let x = ;",
+    "php": "<?php echo 'begun'; if (",
+    "ruby": "puts 'begun'; def (",
+}
+
+
+@pytest.mark.parametrize("language", NO_PROGRAMS)
+def test_an_interpreter_is_asked_whether_it_was_a_program_once_it_has_ended_badly(
+    sandbox: Sandbox, language: str
+):
+    if language not in sandbox.languages():
+        pytest.skip(f"{language} is not installed here")
+    report = report_of(sandbox, language, NO_PROGRAMS[language], inputs=[b"", b""])
+    assert report.compiled is not None
+    assert (report.compiled.outcome, report.cases) == (Outcome.NOT_COMPILED, ())
+    assert report.compiled.stderr
+    assert report.compiled.stdout == b""
+
+
+def test_a_program_that_ends_badly_is_still_a_program(sandbox: Sandbox):
+    report = report_of(sandbox, "bash", "echo said; exit $(cat)", inputs=[b"3", b"0", b"4"])
+    assert [case.exit_code for case in report.cases] == [3, 0, 4]
+    assert {case.stdout for case in report.cases} == {b"said\n"}
+
+
+def test_what_was_made_runs_again_elsewhere(sandbox: Sandbox, tmp_path: Path, slot: int):
+    source = '#include <stdio.h>\nint main(void) { int n; scanf("%d", &n); return n; }'
+    cores = Cores(slot, folder=tmp_path / "machine", count=2)
+    cache = CompileCache(tmp_path / "made", 16)
+    lanes = Lanes(sandbox._start, cores=cores, cache=cache, width=2, shared=isinstance(sandbox, LocalSandbox))  # pyright: ignore[reportAttributeAccessIssue]
+    try:
+        request = request_for("c", source, [str(number).encode() for number in range(20)])
+        for _ in range(2):
+            report = lanes.run(request, None)
+            assert [case.exit_code for case in report.cases] == list(range(20))
+            assert report.compiled is not None
+            assert report.compiled.ended_well
+    finally:
+        lanes.close()
+        cores.close()
+    assert len(list((tmp_path / "made").iterdir())) == 1
+
+
+def test_who_exceeds_its_time_by_little_is_ended_late_and_judged_the_same(sandbox: Sandbox):
+    spin = "import time\nwhile time.process_time() < {}: pass\nprint('done')"
+    case = ended(sandbox, "python", spin.format(0.515), cpu_ms=500, wall_ms=20_000)
+    assert (case.outcome, case.limit) == (Outcome.TIMED_OUT, "cpu")
+    assert case.stdout == b"done\n"  # it was let run to its end
+    case = ended(sandbox, "python", spin.format(5), cpu_ms=500, wall_ms=20_000)
+    assert (case.outcome, case.limit, case.stdout) == (Outcome.TIMED_OUT, "cpu", b"")
+    assert 550 <= case.cpu_ms < 1000
