@@ -1,20 +1,24 @@
 """What a worker that has nothing to do sees to: that what it keeps warm still answers.
 
 A container can end while nobody uses it: killed by hand, by the kernel for want of memory, with its engine. Found out
-by a learner's submission it would cost that submission an attempt. So an idle worker runs one tiny program in
-everything warm that has not answered for a minute, and throws away what does not answer right.
+by a learner's submission it would cost that submission an attempt. So an idle worker runs one tiny program, the
+runner's own `probe.py`, in everything warm that has not answered for a minute, and throws away what does not answer
+right. It needs no compiler: a C++ program would keep a bell waiting for a second, and what goes bad in a warm container
+is the container, its runner or its boxes, not the compiler on its read-only disk.
 
 A learner waits for at most one such program: before each it is asked again whether a bell waits. Submissions that were
 graded count as answers, so a busy worker has nothing to probe.
 """
 
+import json
 import time
 from collections.abc import Callable
 
 from grader.sandbox import Sandbox, SandboxUnavailable
-from grader.selftest import try_language
+from sandboxes.protocol import CaseInput, Limits, Outcome, RunRequest
 
 PROBE_SECONDS = 60.0
+_LIMITS = Limits(cpu_ms=5_000, wall_ms=10_000, memory_mib=128, output_kib=64, processes=16)
 
 
 class IdleProbes:
@@ -46,7 +50,7 @@ class IdleProbes:
             if is_wanted():
                 return None
             try:
-                fault = try_language(self._sandbox, name)
+                fault = _probe(self._sandbox, name)
             except SandboxUnavailable as error:
                 return f"{name}: {error}"  # the sandbox has thrown it away itself
             if fault is not None:
@@ -63,3 +67,19 @@ class IdleProbes:
             return False
         self._tested = now
         return True
+
+
+def _probe(sandbox: Sandbox, language: str) -> str | None:
+    """What is wrong with a fresh box of this language, or None. Raises SandboxUnavailable if none answers."""
+    case = CaseInput(stdin=b"", limits=_LIMITS)
+    report = sandbox.run(
+        RunRequest(language=language, files={}, cases=[case], compile_limits=_LIMITS, probe=True)
+    )
+    ended = report.cases[0] if report.cases else None
+    if ended is None or ended.outcome is not Outcome.EXITED or ended.exit_code != 0:
+        return f"{language}: the probe came to {ended.outcome if ended else 'nothing'}"
+    try:
+        told = json.loads(ended.stdout)
+    except ValueError:
+        told = None
+    return None if isinstance(told, dict) else f"{language}: the probe said {ended.stdout[:40]!r}"

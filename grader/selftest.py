@@ -41,17 +41,6 @@ def check_sandbox(sandbox: Sandbox) -> list[str]:
     return [fault for name in served for fault in _faults(sandbox, languages()[name])]
 
 
-def try_language(sandbox: Sandbox, name: str) -> str | None:
-    """What is wrong with one language, by the one program that ends well; None if it answers right.
-
-    Raises:
-        SandboxUnavailable: it does not answer.
-    """
-    language = languages()[name]
-    program = next(path for path in smoke_programs(language) if path.stem == "exited")
-    return _fault(sandbox, language, program)
-
-
 def prove(sandbox: Sandbox, folder: Path) -> list[str]:
     """As `check_sandbox`, passing over languages that have proved themselves since this machine was started.
 
@@ -100,16 +89,12 @@ def smoke_programs(language: Language) -> list[Path]:
 def _faults(sandbox: Sandbox, language: Language) -> Iterator[str]:
     for program in smoke_programs(language):
         try:
-            fault = _fault(sandbox, language, program)
+            found = _ending(sandbox.run(_request(language, program)))
         except SandboxUnavailable as error:
-            fault = f"{language.name}: {program.name}: {error}"
-        if fault is not None:
-            yield fault
-
-
-def _fault(sandbox: Sandbox, language: Language, program: Path) -> str | None:
-    found = _ending(sandbox.run(_request(language, program)))
-    return None if found == program.stem else f"{language.name}: {program.name} came to {found}"
+            yield f"{language.name}: {program.name}: {error}"
+            continue
+        if found != program.stem:
+            yield f"{language.name}: {program.name} came to {found}"
 
 
 def _request(language: Language, program: Path) -> RunRequest:

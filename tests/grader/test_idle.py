@@ -20,14 +20,14 @@ from .desk import Desk
 from .fakes import FakeSandbox, doubled
 
 
-def answer(stdout: bytes) -> RunReport:
-    case = CaseOutcome(outcome=Outcome.EXITED, exit_code=0, cpu_ms=1, wall_ms=1, memory_kib=1, stdout=stdout)
+def answer(stdout: bytes, outcome: Outcome = Outcome.EXITED, exit_code: int | None = 0) -> RunReport:
+    case = CaseOutcome(outcome=outcome, exit_code=exit_code, cpu_ms=1, wall_ms=1, memory_kib=1, stdout=stdout)
     return RunReport(compiled=None, cases=(case,))
 
 
 def right(request: RunRequest) -> RunReport:
-    """Answers the smoke program and the doubling one."""
-    return answer(b"ok 42\n") if request.cases[0].stdin == b"42\n" else doubled(request)
+    """Answers the probe and the doubling program."""
+    return answer(b'{"pid": 2}') if request.probe else doubled(request)
 
 
 class WarmSandbox(FakeSandbox):
@@ -80,18 +80,31 @@ def watch(
     return watch
 
 
-@pytest.mark.parametrize("lost", [True, False])
-def test_what_answers_wrong_or_not_at_all_is_proved_before_the_next_claim(watch: Watch, lost: bool):
+WRONG = [
+    None,  # lost
+    answer(b""),
+    answer(b"42"),
+    answer(b"\xff{"),
+    RunReport(compiled=None, cases=()),
+    answer(b"{}", exit_code=1),
+    answer(b"{}", outcome=Outcome.OUT_OF_MEMORY, exit_code=None),
+]
+
+
+@pytest.mark.parametrize("said", WRONG)
+def test_what_answers_wrong_or_not_at_all_is_proved_before_the_next_claim(
+    watch: Watch, said: RunReport | None
+):
     def wrong(request: RunRequest) -> RunReport:
-        if lost:
+        if said is None:
             raise SandboxUnavailable("the runner was lost")
-        return answer(b"ok 43\n")
+        return said
 
     watch.sandbox.do, watch.faults = wrong, ["python: exited.py: no"]
     run_id = watch.desk.submit()
     assert watch.idle(60) == ["python"]
     assert watch.tests == 1
-    assert watch.sandbox.closed is not lost  # a lost one has been thrown away already
+    assert watch.sandbox.closed is (said is not None)  # a lost one has been thrown away already
     assert watch.grader.grade_pending() == 0
     assert watch.desk.run(run_id).attempt == 0  # not even claimed
 
