@@ -49,7 +49,7 @@ def engine_tcp(host: Host) -> Iterator[Finding]:
     words = [word for argv in _command_lines(host) for word in argv]
     settings = _daemon_settings(host)
     heard = [word for word in [*words, *map(str, settings.get("hosts") or [])] if "tcp://" in word]
-    if host.engine is not None and not host.engine.address.startswith(_UNIX):
+    if host.engine is not None and host.engine.address.startswith(("http://", "https://")):
         heard.append(host.engine.address)
     checked = "--tlsverify" in words or settings.get("tlsverify") is True
     checked = checked or (bool(heard) and all(word.startswith("https://") for word in heard))

@@ -276,6 +276,11 @@ def test_swap_that_containers_may_not_be_kept_from_counts_twice(room: Room):
     assert wrong == {"swap": Level.WARNING, "container limits": Level.WARNING}
 
 
+def test_an_engine_behind_ssh_is_not_one_on_a_port(room: Room):
+    room.engine(address="ssh://grader@10.0.0.1")
+    assert [row.name for row in room.findings() if row.level is not Level.OK] == []
+
+
 def test_control_groups_of_the_first_generation(room: Room):
     room.remove("sys/fs/cgroup/cgroup.controllers")
     room.write("proc/cgroups", "#name\th\tn\te\ncpu\t1\t2\t1\nmemory\t4\t1\t1\npids\t8\t2\t1")

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 import redis
+from rq.exceptions import StopRequested
 
 from api.auth.models import User
 from api.core.database import Database
@@ -160,6 +161,15 @@ def test_what_was_started_since_has_its_own_minute(watch: Watch):
     assert watch.idle(0) == []
     assert watch.idle(30) == ["python"]
     assert watch.idle(30) == ["c"]
+
+
+def test_a_signal_in_the_middle_of_a_probe_ends_the_worker(watch: Watch):
+    def stopped(request: RunRequest) -> RunReport:
+        raise StopRequested
+
+    watch.sandbox.do = stopped
+    with pytest.raises(StopRequested):
+        watch.idle(60)
 
 
 def test_nothing_warm_is_nothing_to_probe(watch: Watch):
