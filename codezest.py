@@ -239,9 +239,15 @@ def demo(languages: tuple[str, ...], as_json: bool) -> None:
 
 
 @main.command()
+@click.option("--host", "is_host", is_flag=True, help="Check this machine as a grader host instead.")
 @as_json
-def doctor(as_json: bool) -> None:
+def doctor(is_host: bool, as_json: bool) -> None:
     """Check the installation: database, migrations, queue, engine, images, boxes; each fault with its cure."""
+    if is_host:
+        from cli.host.examination import doctor_host
+
+        doctor_host(as_json=as_json)
+        return
     from cli.doctor import doctor as run
 
     run(as_json=as_json)

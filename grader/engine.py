@@ -40,6 +40,16 @@ class ImageFacts(NamedTuple):
     size: int
 
 
+class EngineReport(NamedTuple):
+    """What an engine says of itself, in its API's own words, and where it was asked: ``http+unix://`` and a path, or
+    a URL. ``strangers``: the names of the running containers that no grader started."""
+
+    address: str
+    info: dict[str, Any]
+    version: dict[str, Any]
+    strangers: list[str]
+
+
 class ContainerSpec(NamedTuple):
     """What a pool container may be. ``memory_mib`` caps the whole container, swap included."""
 
@@ -78,6 +88,16 @@ class Engine:
             info = self._client.api.info()
         keys = ("ServerVersion", "CgroupVersion", "CgroupDriver", "DefaultRuntime", "KernelVersion", "Driver")
         return {key: str(info.get(key, "")) for key in keys}
+
+    def report(self) -> EngineReport:
+        """Everything that a check of the host wants to know."""
+        api = self._client.api
+        with _translated("the engine's report"):
+            info, version, rows = api.info(), api.version(api_version=False), api.containers()
+        ours = (OWNER_LABEL, BUILD_LABEL)
+        strangers = [row for row in rows if not set(ours) & set(row.get("Labels") or {})]
+        names = [(row.get("Names") or [row["Id"][:12]])[0].lstrip("/") for row in strangers]
+        return EngineReport(_address(self._host), info, version, sorted(names))
 
     def image(self, name: str) -> ImageFacts | None:
         """The image of that name, or None."""
@@ -250,9 +270,13 @@ def _connect(host: str | None, seconds: int) -> docker.DockerClient:
     return docker.DockerClient(base_url=host, timeout=seconds) if host else docker.from_env(timeout=seconds)
 
 
+def _address(host: str | None) -> str:
+    return str(parse_host(host or kwargs_from_env().get("base_url")))
+
+
 def _knock(host: str | None, seconds: int) -> None:
     # The SDK leaves its socket open where nobody listens, which Python complains of at some later time.
-    address = str(parse_host(host or kwargs_from_env().get("base_url")))
+    address = _address(host)
     if address.startswith(_UNIX):
         with socket.socket(socket.AF_UNIX) as probe:
             probe.settimeout(seconds)

@@ -6,12 +6,13 @@ our side hands the run back; a run that nobody hands back (``kill -9``) is found
 lease has expired.
 
 A worker whose sandbox failed claims nothing until the sandbox has proved itself again: a broken engine would
-otherwise spoil one run after the other, as fast as they can be claimed.
+otherwise spoil one run after the other, as fast as they can be claimed. While no bell rings, an idle worker
+sees to that proof, and probes what it keeps warm: `idle.py`.
 """
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -23,6 +24,7 @@ from api.core.settings import Settings
 from api.learning.submissions import service as submissions
 from api.learning.submissions.grade import Grade, GradingTask
 from grader.grading import grade_task
+from grader.idle import IdleProbes
 from grader.sandbox import Sandbox, SandboxUnavailable
 from grader.selftest import check_sandbox
 
@@ -38,13 +40,20 @@ class Grader:
     """One slot of one worker process: a database, a warm sandbox and a name; grades one run at a time."""
 
     def __init__(
-        self, database: Database, sandbox: Sandbox, bell: Bell, settings: Settings, name: str
+        self,
+        database: Database,
+        sandbox: Sandbox,
+        bell: Bell,
+        settings: Settings,
+        name: str,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._sandbox = sandbox
         self._bell = bell
         self._settings = settings
         self._name = name
+        self._probes = IdleProbes(sandbox, clock)
         self._suspect = False
         self._languages: frozenset[str] = frozenset()
         self.busy = False
@@ -57,6 +66,17 @@ class Grader:
             return self._round()
         finally:
             self.busy = False
+
+    def probe_idle(self, is_wanted: Callable[[], bool]) -> None:
+        """What an idle worker does about its sandbox, until ``is_wanted``: proves it after trouble, else probes what
+        is warm. What does not answer right is trouble.
+        """
+        if not self._suspect and (fault := self._probes.run(is_wanted)):
+            log.error("idle_probe_failed", fault=fault)
+            self._suspect = True
+        # A bell has the same self-test to wait for: nobody waits longer because it began before the bell.
+        if self._suspect and not is_wanted() and self._probes.may_test():
+            self._served()
 
     def _round(self) -> int:
         graded = 0
@@ -79,6 +99,7 @@ class Grader:
                 log.error("sandbox_unsound", faults=faults)
                 return self._languages
             self._suspect = False
+            self._probes.forget()
         if not self._languages:
             # Asked once and not for each claim: the sandbox asks the engine for every image (15 ms).
             try:
@@ -106,6 +127,7 @@ class Grader:
             with self._renewed_lease(task):
                 started = time.monotonic()
                 result = grade_task(task, self._sandbox, self._settings)
+                self._probes.note(task.language)
                 kept = self._record(task, result)
                 seconds = round(time.monotonic() - started, 3)
                 bound.info("run_graded", status=result.status, score=result.score, seconds=seconds, kept=kept)

@@ -10,6 +10,9 @@ RQ calls what a job in Redis names. Here a job is JSON, its class refuses every 
 RQ does beside that with jobs of others is switched off: groups, webhooks, remote commands, whatever would
 read a job without our serializer. A job that cannot even be read is thrown away, and the worker lives on.
 
+While no bell rings it returns from its wait every ``IDLE_SECONDS`` and looks after its sandbox; that ends as
+soon as a bell waits.
+
 Stopping, first signal: no new run is claimed and the one in work is finished; after ``GRACE_SECONDS``, or
 at a second signal, it is handed back. RQ's session with Redis ends whenever Redis fails; the sandbox
 outlives it.
@@ -21,7 +24,7 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -46,6 +49,7 @@ from grader.jobs import Grader, serve
 log = structlog.get_logger(__name__)
 
 GRACE_SECONDS = 20.0
+IDLE_SECONDS = 5
 _SAME_SIGNAL_SECONDS = 1.0
 _PAUSE_SECONDS = 1.0
 _RQ_WORKER_TTL = 30
@@ -58,7 +62,13 @@ class BellListener(SimpleWorker):
     log_result_lifespan = False
     max_connection_wait_time = 2.0  # a Redis that comes back is to be found soon
 
-    def __init__(self, connection: "redis.Redis", name: str, lease_seconds: int) -> None:
+    def __init__(
+        self,
+        connection: "redis.Redis",
+        name: str,
+        lease_seconds: int,
+        on_idle: Callable[[Callable[[], bool]], None] | None = None,
+    ) -> None:
         super().__init__(
             [make_queue(connection)],
             name=name,
@@ -71,6 +81,7 @@ class BellListener(SimpleWorker):
             log_job_description=False,
         )
         self._lease_seconds = lease_seconds
+        self._on_idle = on_idle
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         """Seconds until a silent bell counts as abandoned: the lease, not RQ's job time-out of an hour."""
@@ -105,8 +116,22 @@ class BellListener(SimpleWorker):
     def dequeue_job_and_maintain_ttl(
         self, timeout: int | None, max_idle_time: int | None = None
     ) -> tuple[Job, Queue] | None:
-        """The next bell. A job that cannot be read is removed: kept, it would end every worker that takes
-        it."""
+        """The next bell. As long as there is none, ``on_idle`` is called every ``IDLE_SECONDS``, and told how to find
+        out that a bell waits."""
+        if self._on_idle is None or timeout is None or max_idle_time is not None:
+            return self._dequeue(timeout, max_idle_time)
+        while (heard := self._dequeue(timeout, IDLE_SECONDS)) is None:
+            self._on_idle(self._bell_waits)
+        return heard
+
+    def _bell_waits(self) -> bool:
+        try:
+            return self.queues[0].count > 0
+        except redis.RedisError:
+            return True  # back to listening, which knows what to do about Redis
+
+    def _dequeue(self, timeout: int | None, max_idle_time: int | None) -> tuple[Job, Queue] | None:
+        """A job that cannot be read is removed: kept, it would end every worker that takes it."""
         while True:
             try:
                 return super().dequeue_job_and_maintain_ttl(timeout, max_idle_time)
@@ -195,7 +220,7 @@ class Worker:
         with connect(self._redis_url) as connection:
             # A name of its own each time: RQ refuses a name whose owner it still believes alive.
             name = f"{self._name}-{secrets.token_hex(3)}"
-            self._listener = BellListener(connection, name, self._lease_seconds)
+            self._listener = BellListener(connection, name, self._lease_seconds, self._grader.probe_idle)
             self._grader.grade_pending()  # bells may have been lost while nobody listened
             self._listener.work(logging_level="WARNING")
 
