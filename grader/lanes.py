@@ -87,6 +87,7 @@ class Lanes:
             raise SandboxUnavailable(f"no language {request.language!r} is known here")
         at_work = self._cores.at_work() if self._cores else contextlib.nullcontext()
         with at_work, self.taken(request.language, 0) as lane:
+            lane.runs += not request.probe
             return replace(Spread(self, request, lane, on_case).run(), image=lane.image)
 
     def close(self) -> None:
@@ -143,6 +144,7 @@ class Lanes:
             return
         try:
             with self.taken(request.language, number) as lane:
+                lane.runs += 1
                 work(lane, request, board, self.width, go_on=self._core_can_be_spared)
         except SandboxUnavailable as error:
             board.without.add(number)
@@ -171,9 +173,9 @@ class Lanes:
             # Whatever it was, the stream is in an unknown state now.
             self._let_go(key, lane)
             raise
-        lane.runs += 1
         lane.holds = None
-        if self._single_use or lane.link.worn or lane.runs >= RUNS_PER_LANE or self._closed:
+        spent = lane.runs >= (1 if self._single_use else RUNS_PER_LANE)
+        if spent or lane.link.worn or self._closed:
             self._let_go(key, lane)
             self._make_ahead(key, language)
         else:

@@ -196,6 +196,16 @@ def test_a_lane_is_not_used_for_ever(farm: Farm, cause: str):
     assert [len(requests) for requests in farm.heard.values()] == [2]
 
 
+def test_a_probe_does_not_use_up_a_single_use_lane(farm: Farm):
+    lanes = farm.lanes(single_use=True)
+    for _ in range(2):
+        lanes.run(replace(REQUEST, files={}, probe=True), None)
+    assert farm.started == [("python", 0)]
+    lanes.run(REQUEST, None)
+    assert farm.heard[0][-1].files
+    assert len(farm.heard[0]) == 3
+
+
 def test_the_successor_of_a_single_use_lane_is_made_while_nobody_waits(farm: Farm):
     lanes = farm.lanes(single_use=True)
     lanes.run(REQUEST, None)
