@@ -88,6 +88,7 @@ class Launcher:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         reader, writer = os.pipe()
         script = str(Path(__file__).with_name("launcher.py"))
+        environment = languages.languages()["python"].full_environment()
         with MemoryFile(b"") as empty:
             self._process = subprocess.Popen(
                 [languages.interpreter(), "-B", script, str(theirs.fileno())],
@@ -97,7 +98,7 @@ class Launcher:
                 stderr=writer,
                 pass_fds=[theirs.fileno()],
                 # No home: outside of boxes /tmp is everybody's, and Python would run what it finds in /tmp/.local.
-                env={**languages.languages()["python"].full_environment(), "HOME": "/nonexistent"},
+                env={**environment, "HOME": "/nonexistent"},
                 cwd="/",
             )
         os.close(writer)
@@ -106,7 +107,7 @@ class Launcher:
         self._socket = ours
         self._errors = reader
         self._pending: socket.socket | None = None
-        ours.send(marshal.dumps((visible, bpf.box_filter())))
+        ours.send(marshal.dumps((visible, bpf.box_filter(), environment)))
         self._expect_ready()
         self.made = 0
 

@@ -48,13 +48,13 @@ def main() -> Job | None:
     # interrupted from inside.
     for number in (_signal.SIGINT, _signal.SIGHUP, _signal.SIGUSR1, _signal.SIGUSR2):
         _signal.signal(number, _signal.SIG_DFL)
-    visible, program_filter = marshal.loads(requests.recv(1 << 16))
+    visible, program_filter, environment = marshal.loads(requests.recv(1 << 16))
     user, group = os.getuid(), os.getgid()
     kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
     box.map_ids((user, user), (group, group))
     build_root(visible)
     kernel.set_dumpable(False)
-    zygote.prepare()
+    zygote.prepare(environment)
     requests.send(READY)
     return _serve(requests, program_filter)
 

@@ -39,12 +39,30 @@ _FRESH = frozenset(
     "_collections_abc genericpath posixpath os.path os _sitebuiltins _distutils_hack site".split()
 )
 _kept: list[object] = []
+_environment: dict[str, str] = {}
 _script = ""
 
 
-def prepare() -> None:
-    """Once, before the first box: does what an interpreter puts off until its first compilation, to do it only once."""
+def prepare(environment: dict[str, str]) -> None:
+    """Once, before the first box: does here whatever would be the same in each, for every page of memory that a box
+    has to write to is copied for it, at some microseconds each.
+
+    Nothing can be imported from here on, but what a fresh interpreter has loaded.
+    """
+    # What an interpreter puts off until its first compilation.
     exec(compile("try:\n 1\nexcept ValueError: pass", "<warm>", "exec"), {})
+    for name in [name for name in sys.modules if name not in _FRESH]:
+        _kept.append(sys.modules.pop(name))
+    sys.path[:] = [entry for entry in sys.path if entry.startswith("/usr/")]
+    sys.path_importer_cache.clear()
+    _set_environment(environment)
+
+
+def _set_environment(environment: dict[str, str]) -> None:
+    global _environment
+    os.environ.clear()
+    os.environ.update(environment)
+    _environment = environment
 
 
 def run(job: "Job") -> "NoReturn":
@@ -215,15 +233,12 @@ def _disguise(job: "Job", path: str) -> None:
         __file__=path,
         __cached__=None,
     )
-    for name in [name for name in sys.modules if name not in _FRESH]:
-        del sys.modules[name]
     sys.modules["__main__"] = main
     sys.argv = job.argv[job.argv.index(path) :]
     sys.orig_argv = list(job.argv)
-    sys.path[:] = [os.path.dirname(path), *(entry for entry in sys.path if entry.startswith("/usr/"))]
-    sys.path_importer_cache.clear()
-    os.environ.clear()
-    os.environ.update(job.environment)
+    sys.path.insert(0, os.path.dirname(path))
+    if job.environment != _environment:
+        _set_environment(job.environment)
     _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     sys.setrecursionlimit(sys.getrecursionlimit() + _FRAMES_BELOW)
     kernel.set_dumpable(True)
