@@ -79,6 +79,11 @@ class Engine:
         keys = ("ServerVersion", "CgroupVersion", "CgroupDriver", "DefaultRuntime", "KernelVersion", "Driver")
         return {key: str(info.get(key, "")) for key in keys}
 
+    def runtimes(self) -> frozenset[str]:
+        """The names of the runtimes that the engine offers."""
+        with _translated("the engine's runtimes"):
+            return frozenset(self._client.api.info().get("Runtimes") or ())
+
     def image(self, name: str) -> ImageFacts | None:
         """The image of that name, or None."""
         with _translated(f"image {name}"):
