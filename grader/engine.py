@@ -99,6 +99,11 @@ class Engine:
         names = [(row.get("Names") or [row["Id"][:12]])[0].lstrip("/") for row in strangers]
         return EngineReport(_address(self._host), info, version, sorted(names))
 
+    def runtimes(self) -> frozenset[str]:
+        """The names of the runtimes that the engine offers."""
+        with _translated("the engine's runtimes"):
+            return frozenset(self._client.api.info().get("Runtimes") or ())
+
     def image(self, name: str) -> ImageFacts | None:
         """The image of that name, or None."""
         with _translated(f"image {name}"):

@@ -72,11 +72,24 @@ _OPEN_FILES = 256
 _PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC | kernel.MS_RDONLY
 
 
-def serve(launcher: socket, link: socket, outer: tuple[int, int], program_filter: bytes) -> Job:
-    """Everything process 1 does. Returns in process 2 only, which then becomes the program; process 1 exits here."""
+def serve(
+    launcher: socket,
+    link: socket,
+    outer: tuple[int, int],
+    program_filter: bytes,
+    not_these: dict[str, str] | None,
+) -> Job:
+    """Everything process 1 does. Returns in process 2 only, which then becomes the program; process 1 exits here.
+
+    ``outer`` is the user and group that it is outside; ``not_these`` are namespaces that it must have left, None where
+    that is known.
+    """
     try:
         launcher.close()
         kernel.die_with_parent(9)
+        kernel.set_dumpable(True)  # the kernel gives this process's /proc entries to root while it is not
+        if not_these is not None:
+            kernel.expect_fresh(NAMESPACES, not_these)
         _build(outer, program_filter)
         link.send(READY)
         message, fds = receive_fds(link, MAX_MESSAGE, 8)
@@ -104,7 +117,6 @@ def serve(launcher: socket, link: socket, outer: tuple[int, int], program_filter
 
 
 def _build(outer: tuple[int, int], program_filter: bytes) -> None:
-    kernel.set_dumpable(True)  # the kernel gives the entries below to root while it is not
     map_ids((LEARNER_ID, outer[0]), (LEARNER_ID, outer[1]))
     _write("/proc/self/oom_score_adj", "1000")
     kernel.set_hostname("box")

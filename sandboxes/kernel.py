@@ -5,6 +5,7 @@ a forked copy of a process that has loaded this module, and each page it holds c
 """
 
 import ctypes
+import errno
 import os
 import struct
 
@@ -25,6 +26,16 @@ SYSCALLS = {
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
 _SIGCHLD = 17
+#: As /proc calls them, each with the flag that asks for a fresh one.
+_KINDS = {
+    "user": CLONE_NEWUSER,
+    "pid": CLONE_NEWPID,
+    "mnt": CLONE_NEWNS,
+    "net": CLONE_NEWNET,
+    "ipc": CLONE_NEWIPC,
+    "uts": CLONE_NEWUTS,
+    "cgroup": CLONE_NEWCGROUP,
+}
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC = 1, 2, 4, 8
 MS_BIND, MS_REC, MS_PRIVATE = 4096, 16384, 1 << 18
@@ -69,6 +80,30 @@ def clone(flags: int) -> int:
 def unshare(flags: int) -> None:
     """Moves this process into new namespaces."""
     _syscall("unshare", ctypes.c_ulong(flags))
+
+
+def namespaces() -> dict[str, str]:
+    """The namespaces this process is in, by kind. One that the kernel has not, or does not show, is missing."""
+    found: dict[str, str] = {}
+    for kind in _KINDS:
+        try:
+            found[kind] = os.readlink(f"/proc/self/ns/{kind}")
+        except FileNotFoundError:
+            continue
+    return found
+
+
+def expect_fresh(flags: int, before: dict[str, str]) -> None:
+    """Raises OSError, naming them, unless this process can be seen to be in new namespaces for all of ``flags``.
+
+    The calls themselves say nothing of it: gVisor of 2022 takes CLONE_NEWNS, succeeds, and gives none.
+    """
+    now = namespaces()
+    stale = [
+        kind for kind, flag in _KINDS.items() if flags & flag and now.get(kind) in (None, before.get(kind))
+    ]
+    if stale:
+        raise OSError(errno.ENOTSUP, f"this kernel shows no fresh namespace: {', '.join(stale)}")
 
 
 def mount(source: str, target: str, kind: str | None, flags: int, data: str | None = None) -> None:

@@ -38,6 +38,7 @@ _ACCOUNTS = {
     "hosts": "127.0.0.1 localhost box\n",
 }
 _STAGE = "/tmp"
+_NAMESPACES = kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS
 
 
 def main() -> Job | None:
@@ -50,7 +51,9 @@ def main() -> Job | None:
         _signal.signal(number, _signal.SIG_DFL)
     visible, program_filter, environment = marshal.loads(requests.recv(1 << 16))
     user, group = os.getuid(), os.getgid()
-    kernel.unshare(kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS)
+    before = kernel.namespaces()
+    kernel.unshare(_NAMESPACES)
+    kernel.expect_fresh(_NAMESPACES, before)
     box.map_ids((user, user), (group, group))
     build_root(visible)
     kernel.set_dumpable(False)
@@ -61,6 +64,9 @@ def main() -> Job | None:
 
 def _serve(requests: socket, program_filter: bytes) -> Job | None:
     ids = os.getuid(), os.getgid()  # a box cannot ask: until its ids are mapped it is nobody
+    # The first box makes sure that its namespaces are its own. A kernel that gives them once gives them always, so the
+    # others, which cases wait for, are spared it.
+    ours: dict[str, str] | None = kernel.namespaces()
     gc.collect()
     gc.freeze()
     while True:
@@ -75,7 +81,8 @@ def _serve(requests: socket, program_filter: bytes) -> Job | None:
             link.close()
             continue
         if pid == 0:
-            return box.serve(requests, link, ids, program_filter)
+            return box.serve(requests, link, ids, program_filter, ours)
+        ours = None
         link.close()
         pidfd = os.pidfd_open(pid)
         requests.sendmsg([f"{pid} ".encode()], [(SOL_SOCKET, SCM_RIGHTS, pidfd.to_bytes(4, "little"))])

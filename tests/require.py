@@ -10,7 +10,9 @@ from collections.abc import Generator
 
 import pytest
 
-CAPABILITIES = ("docker", "postgres", "redis", "boxes")
+#: Runtimes that an engine may offer. A test of one is required by its name alone: ``docker`` is no promise of it.
+RUNTIMES = ("runsc", "crun")
+CAPABILITIES = ("docker", "postgres", "redis", "boxes", *RUNTIMES)
 
 
 def required() -> set[str]:
@@ -37,5 +39,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 
 def _needs(item: pytest.Item, name: str) -> bool:
+    if name == "docker" and any(item.get_closest_marker(runtime) for runtime in RUNTIMES):
+        return False
     fixtures = getattr(item, "fixturenames", ())
     return item.get_closest_marker(name) is not None or any(f.startswith(f"{name}_") for f in fixtures)
