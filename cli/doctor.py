@@ -19,7 +19,7 @@ from grader.engine import Engine
 from grader.images import list_images
 from grader.open_sandbox import open_sandbox
 from grader.sandbox import SandboxUnavailable
-from grader.selftest import check_sandbox
+from grader.selftest import check_programs, check_walls
 from grader.slots import take_slot
 from migrations import commands
 
@@ -123,16 +123,22 @@ def look_at_cgroups(settings: Settings) -> Iterator[Finding]:
 
 
 def look_at_boxes(settings: Settings) -> Iterator[Finding]:
-    """Whether programs really run in sandboxes, and end as they must: the smoke programs of every language."""
+    """Whether boxes and containers are as declared, and programs end in them as they must, in every language."""
     cure = "codezest sandboxes check; local boxes need user namespaces (kernel.unprivileged_userns_clone=1)"
     with take_slot() as slot:
         sandbox = open_sandbox(settings, slot)
         try:
-            faults = check_sandbox(sandbox)
+            different = check_walls(sandbox)
+            faults = [] if different else check_programs(sandbox)
             served = ", ".join(sorted(sandbox.languages()))
         finally:
             sandbox.close()
     kind = type(sandbox).__name__
+    if different:
+        cure = "codezest sandboxes build; else the engine or its runtime does not do what it is asked"
+        yield Finding("walls", False, "; ".join(different), cure)
+        return
+    yield Finding("walls", True, f"{kind}: as declared, in every language")
     yield Finding("boxes", not faults, "; ".join(faults) or f"{kind}: {served}", cure if faults else "")
 
 

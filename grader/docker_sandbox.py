@@ -2,8 +2,8 @@
 
 A container is started at its language's first use and kept; a submission whose container behaved costs no engine call.
 With ``single_use`` it serves one submission only, and the next one is started while nobody waits for it. Any doubt (a
-lost stream, a frame out of order, a runner's fault) and it is thrown away, and the next use starts a fresh one. It ends
-by itself when this process does: its input closes.
+lost stream, a frame out of order, a runner's fault, a setting that is not as declared) and it is thrown away, and the
+next use starts a fresh one. It ends by itself when this process does: its input closes.
 
 No network, read-only root, no capabilities, no new privileges, a system-call profile of our own, one user id per
 slot, memory and processes capped: see `engine.py`. Logs are off, for they would archive every input on the host's
@@ -16,6 +16,7 @@ import socket
 from dataclasses import replace
 
 from grader.compile_cache import CompileCache
+from grader.container_walls import verify
 from grader.cores import Cores
 from grader.engine import LANGUAGE_LABEL, OWNER_LABEL, ContainerSpec, Engine
 from grader.images import image_name
@@ -85,10 +86,12 @@ class DockerSandbox:
         image = self._engine.image(name)
         if image is None:
             raise SandboxUnavailable(f"there is no image {name}: run `codezest sandboxes build`")
-        container = self._engine.start(self._spec(image.digest, language, number))
+        spec = self._spec(image.digest, language, number)
+        container = self._engine.start(spec)
         link = Link(container, container.set_deadline)
         try:
             link.greet()
+            verify(self._engine, container.id, spec)
         except BaseException:
             container.close()
             raise

@@ -187,6 +187,11 @@ class Engine:
                 raise
         return Container(self, made["Id"], attached)
 
+    def settings(self, container_id: str) -> dict[str, Any]:
+        """What a container really is, in the engine's words. Raises SandboxUnavailable, also if it is gone."""
+        with _translated(f"settings of {container_id[:12]}"):
+            return self._client.api.inspect_container(container_id)
+
     def remove(self, container_id: str) -> None:
         """Kills and removes a container; nothing happens if it is gone."""
         with _translated(f"removal of {container_id[:12]}"):

@@ -1,15 +1,17 @@
-"""Whether a sandbox does what it promises: one tiny program per language and way to end, run for real.
+"""Whether a sandbox is what it is declared to be and does what it promises, found out by looking and trying.
 
-The programs lie beside each language (``sandboxes/<language>/smoke/``), and the name of each says how it
-must end (``timed_out_cpu.py``). A worker runs them before it grades anything, and again after its sandbox has
-failed: a wall that does not hold, or a compiler that is missing, must never be taken for a learner's
-mistake.
+First the walls: what the engine, the kernel and a probe in a box say is held against the declarations (`walls.py`,
+`container_walls.py`). Then one tiny program per language and way to end. They lie beside each language
+(``sandboxes/<language>/smoke/``), and the name of each says how it must end (``timed_out_cpu.py``). No program is run
+behind walls that differ. A worker does this before it grades anything, and again after its sandbox has failed: a wall
+that does not hold, or a compiler that is missing, must never be taken for a learner's mistake.
 """
 
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from grader import container_walls, engine, walls
 from grader.sandbox import Sandbox, SandboxUnavailable
 from sandboxes.languages import HERE, Language, languages
 from sandboxes.protocol import CaseInput, FunctionCall, Limits, Outcome, RunReport, RunRequest
@@ -28,48 +30,75 @@ _CALL, _ARGUMENTS, _ANSWER = (
 
 #: What ``exited`` programs read, and what they must answer.
 _INPUT, _OUTPUT = b"42\n", b"ok 42\n"
+#: The language, if it is served, whose walls a worker looks at whatever has been proved: the likeliest to be asked for.
+_LOOKED_AT_FIRST = "python"
 
 
 def check_sandbox(sandbox: Sandbox) -> list[str]:
-    """What is wrong with ``sandbox``, one line each, naming language and program; empty if all is well."""
-    try:
-        served = sorted(sandbox.languages())
-    except SandboxUnavailable as error:
-        return [str(error)]
-    if not served:
-        return ["no language can be run here"]
-    return [fault for name in served for fault in _faults(sandbox, languages()[name])]
+    """What is wrong with ``sandbox``, one line each, naming language and setting or program; empty if all is well."""
+    return check_walls(sandbox) or check_programs(sandbox)
+
+
+def check_walls(sandbox: Sandbox) -> list[str]:
+    """What of its boxes and containers is not as declared, one line each: language, setting, declared, found."""
+    served, faults = _served(sandbox)
+    return faults or [fault for name in served for fault in _wall_faults(sandbox, name)]
+
+
+def check_programs(sandbox: Sandbox) -> list[str]:
+    """Which smoke programs do not end as they must, one line each, naming language and program."""
+    served, faults = _served(sandbox)
+    return faults or [fault for name in served for fault in _faults(sandbox, languages()[name])]
 
 
 def prove(sandbox: Sandbox, folder: Path) -> list[str]:
     """As `check_sandbox`, passing over languages that have proved themselves since this machine was started.
 
     What was proved is noted in ``folder``, under a digest of everything it depended on: the image, this version's
-    runner and smoke programs, the machine's own compilers where boxes are local, and the boot.
+    runner, declarations and smoke programs, the machine's own compilers where boxes are local, and the boot. An
+    engine's settings are in no digest, so the walls of one language are looked at each time.
     """
-    try:
-        served = sandbox.languages()
-    except SandboxUnavailable as error:
-        return [str(error)]
-    if not served:
-        return ["no language can be run here"]
-    found: list[str] = []
+    served, found = _served(sandbox)
+    always = min(served, key=lambda name: (name != _LOOKED_AT_FIRST, name), default="")
     for name, image in sorted(served.items()):
         note = folder / f"proved-{name}-{circumstances(languages()[name], image)}"
-        if not note.exists():
+        is_proved = note.exists()
+        if is_proved and name != always:
+            continue
+        faults = _wall_faults(sandbox, name)
+        if not faults and not is_proved:
             faults = list(_faults(sandbox, languages()[name]))
-            found += faults
-            if not faults:
-                note.touch()
+        found += faults
+        if not faults:
+            note.touch()
     return found
 
 
+def _served(sandbox: Sandbox) -> tuple[dict[str, str], list[str]]:
+    """The languages it can run, with their images, or why there is none."""
+    try:
+        served = sandbox.languages()
+    except SandboxUnavailable as error:
+        return {}, [str(error)]
+    return served, [] if served else ["no language can be run here"]
+
+
+def _wall_faults(sandbox: Sandbox, language: str) -> list[str]:
+    try:
+        report = sandbox.run(walls.probe_request(language))
+    except SandboxUnavailable as error:
+        return [f"{language}: {error}"]
+    return [f"{language}: {line}" for line in walls.compare_report(language, report)]
+
+
 def circumstances(language: Language, image: str = "") -> str:
-    """A digest of all that a language's sandbox depends on here: the image, our own files, the machine's programs, and
-    the boot."""
+    """A digest of all that a language's sandbox depends on here: the image, our own files and declarations, the
+    machine's programs, and the boot."""
     digest = hashlib.sha256(image.encode())
     digest.update(Path("/proc/sys/kernel/random/boot_id").read_bytes())
-    for path in sorted(path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".pyc"):
+    declarations = [Path(module.__file__ or "") for module in (walls, container_walls, engine)]
+    sources = [path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    for path in sorted([*declarations, *sources]):
         digest.update(path.read_bytes())
     for program in language.programs:
         if Path(program).exists():

@@ -63,11 +63,25 @@ NAMESPACES = (
     | kernel.CLONE_NEWCGROUP
 )
 LEARNER_ID = 1000
+HOSTNAME = "box"
+OOM_SCORE_ADJ = 1000
+#: What the launcher shows of the machine, read-only: system directories, files and folders of ``/etc``, devices.
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+SETTINGS = (
+    "ld.so.cache",
+    "ld.so.conf",
+    "alternatives",
+    "localtime",
+    "java-17-openjdk",
+    "java-21-openjdk",
+    "ssl/certs/java",
+)
+DEVICES = ("null", "zero", "full", "random", "urandom")
 SCRATCH = (("/tmp", 64), (CODE, 64), ("/dev/shm", 64))  # path, MiB
 SCRATCH_INODES = 4096
 _STACK_BYTES = 64 * 1024 * 1024
 _FILE_BYTES = 64 * 1024 * 1024
-_OPEN_FILES = 256
+OPEN_FILES = 256
 #: Read-only: writing there, a program could make itself a worse victim than us when memory runs out.
 _PROC_FLAGS = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC | kernel.MS_RDONLY
 
@@ -118,8 +132,8 @@ def serve(
 
 def _build(outer: tuple[int, int], program_filter: bytes) -> None:
     map_ids((LEARNER_ID, outer[0]), (LEARNER_ID, outer[1]))
-    _write("/proc/self/oom_score_adj", "1000")
-    kernel.set_hostname("box")
+    _write("/proc/self/oom_score_adj", str(OOM_SCORE_ADJ))
+    kernel.set_hostname(HOSTNAME)
     # Processes only: no kernel settings, no host figures.
     kernel.mount("proc", "/proc", "proc", _PROC_FLAGS, "subset=pid")
     for path, mebibytes in SCRATCH:
@@ -181,22 +195,30 @@ def _make_folders(name: str) -> None:
             pass
 
 
-def _take_limits(job: Job) -> None:
-    # Backstops only: the runner watches and decides. One second more than asked, so that its word comes first.
-    seconds = job.cpu_seconds + 1
-    for kind, soft, hard in (
-        (resource.RLIMIT_CPU, seconds, seconds + 1),
+def backstops(cpu_seconds: int, processes: int) -> tuple[tuple[str, int, int], ...]:
+    """The kernel's limits for a program: name, soft, hard.
+
+    Backstops only: the runner watches and decides. One second more than asked, so that its word comes first.
+    """
+    seconds = cpu_seconds + 1
+    return (
+        ("RLIMIT_CPU", seconds, seconds + 1),
         # 0 would only keep files from being written; at 1 byte the kernel does not call a host's crash handler either.
-        (resource.RLIMIT_CORE, 1, 1),
-        (resource.RLIMIT_FSIZE, _FILE_BYTES, _FILE_BYTES),
-        (resource.RLIMIT_MEMLOCK, 65536, 65536),
-        (resource.RLIMIT_MSGQUEUE, 0, 0),
-        (resource.RLIMIT_NICE, 0, 0),
-        (resource.RLIMIT_RTPRIO, 0, 0),
-        (resource.RLIMIT_STACK, _STACK_BYTES, _STACK_BYTES),
+        ("RLIMIT_CORE", 1, 1),
+        ("RLIMIT_FSIZE", _FILE_BYTES, _FILE_BYTES),
+        ("RLIMIT_MEMLOCK", 65536, 65536),
+        ("RLIMIT_MSGQUEUE", 0, 0),
+        ("RLIMIT_NICE", 0, 0),
+        ("RLIMIT_RTPRIO", 0, 0),
+        ("RLIMIT_STACK", _STACK_BYTES, _STACK_BYTES),
         # Counted per user namespace since Linux 5.14, so for this box alone; process 1 is one of them.
-        (resource.RLIMIT_NPROC, job.processes + 1, job.processes + 1),
-    ):
+        ("RLIMIT_NPROC", processes + 1, processes + 1),
+    )
+
+
+def _take_limits(job: Job) -> None:
+    for name, soft, hard in backstops(job.cpu_seconds, job.processes):
+        kind = getattr(resource, name)
         try:
             resource.setrlimit(kind, (soft, hard))
         except ValueError:  # the machine allows less than that: less it is
@@ -217,7 +239,7 @@ def _take_descriptors(job: Job, control: int) -> None:
         os.dup2(os.open("/dev/null", os.O_RDONLY | os.O_CLOEXEC), 0)
     os.closerange(5 if job.channel else 3, job.control)
     os.closerange(job.control + 1, 1024)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (_OPEN_FILES, _OPEN_FILES))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (OPEN_FILES, OPEN_FILES))
 
 
 def become(job: Job) -> "NoReturn":

@@ -21,21 +21,10 @@ sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 from sandboxes import box, kernel, zygote
 from sandboxes.job import CODE, READY, Job, receive_fds
 
-_SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
-_SETTINGS = (
-    "ld.so.cache",
-    "ld.so.conf",
-    "alternatives",
-    "localtime",
-    "java-17-openjdk",
-    "java-21-openjdk",
-    "ssl/certs/java",
-)
-_DEVICES = ("null", "zero", "full", "random", "urandom")
 _ACCOUNTS = {
     "passwd": f"root:x:0:0:root:/root:/bin/sh\nlearner:x:{box.LEARNER_ID}:{box.LEARNER_ID}::/tmp:/bin/sh\n",
     "group": f"root:x:0:\nlearner:x:{box.LEARNER_ID}:\n",
-    "hosts": "127.0.0.1 localhost box\n",
+    "hosts": f"127.0.0.1 localhost {box.HOSTNAME}\n",
 }
 _STAGE = "/tmp"
 _NAMESPACES = kernel.CLONE_NEWUSER | kernel.CLONE_NEWNS
@@ -105,21 +94,22 @@ def build_root(visible: list[list[str]]) -> None:
     visible = [[os.path.realpath(source), target] for source, target in visible]
     sources = {source: os.open(source, os.O_PATH | os.O_CLOEXEC) for source, _ in visible}
     kernel.mount("tmpfs", _STAGE, "tmpfs", kernel.MS_NOSUID, "size=1m,mode=755")
-    for path in _SYSTEM:
+    for path in box.SYSTEM:
         _show(path, _STAGE + path)
     os.mkdir(f"{_STAGE}/etc")
-    for name in _SETTINGS:
+    for name in box.SETTINGS:
         _show(f"/etc/{name}", f"{_STAGE}/etc/{name}")
     for name, text in _ACCOUNTS.items():
         with open(f"{_STAGE}/etc/{name}", "w") as file:
             file.write(text)
-    _make_devices()
     for source, target in visible:
         os.makedirs(_STAGE + target, exist_ok=True)
         kernel.mount(
             f"/proc/self/fd/{sources[source]}", _STAGE + target, None, kernel.MS_BIND | kernel.MS_REC
         )
         os.close(sources[source])
+    kernel.set_mount_attributes(_STAGE, kernel.MOUNT_ATTR_NODEV, recursive=True)
+    _make_devices()
     for path in ("/proc", "/tmp", CODE):
         os.makedirs(_STAGE + path, exist_ok=True)
     kernel.set_mount_attributes(_STAGE, kernel.MOUNT_ATTR_RDONLY | kernel.MOUNT_ATTR_NOSUID, recursive=True)
@@ -130,7 +120,7 @@ def build_root(visible: list[list[str]]) -> None:
 
 
 def _show(source: str, target: str) -> None:
-    if os.path.islink(source) and source in _SYSTEM:
+    if os.path.islink(source) and source in box.SYSTEM:
         os.symlink(os.readlink(source), target)
     elif os.path.isdir(source):
         os.makedirs(target, exist_ok=True)
@@ -143,7 +133,7 @@ def _show(source: str, target: str) -> None:
 
 def _make_devices() -> None:
     os.mkdir(f"{_STAGE}/dev")
-    for name in _DEVICES:
+    for name in box.DEVICES:
         target = f"{_STAGE}/dev/{name}"
         os.close(os.open(target, os.O_WRONLY | os.O_CREAT, 0o666))
         kernel.mount(f"/dev/{name}", target, None, kernel.MS_BIND)

@@ -27,6 +27,7 @@ from cli import trying
 from grader import selftest
 from grader.sandbox import SandboxUnavailable
 from tests.conftest import RecordingBell
+from tests.grader import probed
 from tests.grader.desk import Desk
 from tests.grader.fakes import FakeSandbox
 
@@ -331,9 +332,45 @@ def test_a_worker_whose_self_test_fails_does_not_start_and_says_which(
     run_id = desk.submit()
     result = call("worker", "--language", "python")
     assert result.exit_code == 3
-    assert "python: exited.py: no box" in result.stderr
+    assert "python: no box" in result.stderr
     assert sandbox.closed
     assert desk.run(run_id).attempt == 0
+
+
+def test_a_worker_whose_walls_are_not_as_declared_does_not_start_and_names_the_setting(
+    call: Call, desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    def with_a_network(request: Any) -> Any:
+        assert request.probe, "a program was run behind walls that differ"
+        told = [probed.facts(), probed.facts()]
+        told[1]["interfaces"]["eth0"] = True
+        return probed.report(*told)
+
+    sandbox = FakeSandbox(with_a_network)
+    monkeypatch.setattr("cli.working.open_sandbox", lambda *_: sandbox)
+    run_id = desk.submit()
+    result = call("worker", "--language", "python")
+    assert result.exit_code == 3
+    assert "box: network interfaces that are up: declared [], found ['eth0']" in result.stderr.replace(
+        "\n", ""
+    )
+    assert sandbox.closed
+    assert desk.run(run_id).attempt == 0
+
+
+def test_the_doctor_names_the_setting_too(call: Call, monkeypatch: pytest.MonkeyPatch):
+    def as_root(request: Any) -> Any:
+        told = [probed.facts(), probed.facts()]
+        told[0]["status"]["Uid"] = "0 0 0 0"
+        return probed.report(*told)
+
+    monkeypatch.setattr("cli.doctor.open_sandbox", lambda *_: FakeSandbox(as_root))
+    result = call("doctor", "--json")
+    assert result.exit_code == 1
+    (walls,) = [finding for finding in json.loads(result.stdout) if finding["name"] == "walls"]
+    assert walls["works"] is False
+    assert "user ids: declared 1000 1000 1000 1000, found 0 0 0 0" in walls["detail"]
+    assert walls["cure"]
 
 
 def test_smoke_programs_exist_for_every_language():

