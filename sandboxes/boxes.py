@@ -98,7 +98,8 @@ class Launcher:
                 stderr=writer,
                 pass_fds=[theirs.fileno()],
                 # No home: outside of boxes /tmp is everybody's, and Python would run what it finds in /tmp/.local.
-                env={**environment, "HOME": "/nonexistent"},
+                # Library functions are looked up now, once, and not by every box anew.
+                env={**environment, "HOME": "/nonexistent", "LD_BIND_NOW": "1"},
                 cwd="/",
             )
         os.close(writer)

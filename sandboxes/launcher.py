@@ -58,6 +58,7 @@ def _serve(requests: socket, program_filter: bytes) -> Job | None:
     ours: dict[str, str] | None = kernel.namespaces()
     gc.collect()
     gc.freeze()
+    gc.disable()  # until a program runs: a collection in a box would touch, and so copy, half of its memory
     while True:
         message, fds = receive_fds(requests, 64, 1)
         if not message:
