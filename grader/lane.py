@@ -16,7 +16,8 @@ class Running(Protocol):
 @dataclass
 class Lane:
     """A runner that waits for its next request. ``image`` names what it runs in, ``build`` all that its compilers
-    depend on. ``runs``: how many submissions it served, probes not counted. ``holds`` is the board whose program the runner had last: that need not be sent again."""
+    depend on. ``runs``: how many submissions it served, probes not counted. ``holds``: the board whose program the
+    runner had last, which need not be sent again."""
 
     link: Link
     runner: Running

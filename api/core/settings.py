@@ -48,11 +48,13 @@ class Settings(BaseSettings):
     sandbox: Literal["auto", "docker", "local"] = "auto"
     docker_host: str | None = Field(None, description="engine address; none: what the Docker SDK finds")
     docker_runtime: str | None = Field(
-        None, description="container runtime by name (runsc, crun); none: the engine's"
+        None,
+        description="container runtime by name (runc, runsc, crun); none: the engine's, or see isolation",
     )
     isolation: Literal["auto", "boxed", "single-use"] = Field(
         "auto",
-        description="boxed: warm containers; single-use: a container serves one submission; auto: boxed",
+        description="boxed: warm containers; single-use: a container serves one submission; auto: boxed, in the "
+        "strongest runtime whose walls hold",
     )
     lanes: int = Field(
         2, ge=1, le=16, description="cores that one submission may use at once, while they are free"

@@ -29,9 +29,21 @@ class FakeDocker:
         self.closed = True
 
 
+class FakeEngine:
+    """Stands for an engine."""
+
+    offered = frozenset({"runc"})
+
+    def __init__(self, host: str | None) -> None:
+        self.host = host
+
+    def runtimes(self) -> frozenset[str]:
+        return self.offered
+
+
 @pytest.fixture
 def engine_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "Engine", lambda host: host)
+    monkeypatch.setattr(module, "Engine", FakeEngine)
     monkeypatch.setattr(module, "DockerSandbox", FakeDocker)
 
 
@@ -98,3 +110,45 @@ def test_settings_and_slot_reach_the_containers(settings: Settings, monkeypatch:
         "slot": 5, "prefix": "codezest", "memory_mib": 77, "processes": 9, "wanted": {"c"}, "runtime": "crun",
         "single_use": True, "lanes": 3, "most_containers": 7, "cache": None,
     }  # fmt: skip
+
+
+@pytest.fixture
+def gvisor(engine_answers: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeEngine, "offered", frozenset({"runc", "runsc"}))
+    monkeypatch.setattr(FakeDocker, "served", {"c": "sha256:x"})
+
+
+@pytest.mark.usefixtures("gvisor")
+def test_left_to_us_the_strongest_runtime_whose_walls_hold_is_taken(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "check_walls", lambda sandbox, most: [])
+    chosen: Any = open_sandbox(with_sandbox(settings, "docker"), 0)
+    assert chosen.given["runtime"] == "runsc"
+
+
+@pytest.mark.usefixtures("gvisor")
+def test_a_runtime_whose_walls_do_not_hold_is_not_taken_and_it_is_said(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+):
+    tried: list[Any] = []
+    monkeypatch.setattr(
+        module, "check_walls", lambda sandbox, most: [tried.append(sandbox), "box: no filter"][1:]
+    )
+    with capture_logs() as logs:
+        chosen: Any = open_sandbox(with_sandbox(settings, "docker"), 0)
+    assert chosen.given["runtime"] is None
+    assert [sandbox.closed for sandbox in tried] == [True]
+    assert logs[0]["because"] == "box: no filter"
+
+
+@pytest.mark.usefixtures("gvisor")
+@pytest.mark.parametrize(
+    "asked", [{"docker_runtime": "runc"}, {"isolation": "boxed"}, {"isolation": "single-use"}]
+)
+def test_what_is_asked_for_is_what_is_had(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, asked: dict[str, str]
+):
+    monkeypatch.setattr(module, "check_walls", lambda sandbox, most: pytest.fail("nobody asked for it"))
+    chosen: Any = open_sandbox(settings.model_copy(update={"sandbox": "docker", **asked}), 0)
+    assert chosen.given["runtime"] == asked.get("docker_runtime")
