@@ -34,7 +34,7 @@ def try_file(file: Path, slug: str, *, language: str | None, testcases: Path | N
         SandboxUnavailable: it cannot be run here.
     """
     suite = load_suite(suite_path(testcases or SHIPPED, slug))
-    language = language or language_of(file)
+    language = language or language_of(file, suite.languages)
     if language not in suite.languages:
         raise Invalid(f"{slug} takes {', '.join(suite.languages)}, not {language or file.suffix}")
     document = canonical_json(suite)

@@ -24,8 +24,10 @@ from api.learning.curriculum.models import Assignment
 from api.learning.submissions.grade import RunStatus, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, GradingRun
 from cli import trying
+from cli.examples import language_of
 from grader import selftest
 from grader.sandbox import SandboxUnavailable
+from sandboxes.languages import languages
 from tests.conftest import RecordingBell
 from tests.grader import probed
 from tests.grader.desk import Desk
@@ -312,6 +314,41 @@ def test_try_refuses_what_the_assignment_does_not_take(
     assert fake_sandbox.requests == []
 
 
+@pytest.mark.parametrize(
+    ("taken", "options", "language"),
+    [
+        (["cpp-20", "cpp"], (), "cpp"),
+        (["cpp-20", "cpp"], ("--language", "cpp-20"), "cpp-20"),
+        (["python", "cpp-20"], (), "cpp-20"),
+        (["python"], (), None),
+        (["python", "cpp-20"], ("--language", "cpp"), None),
+    ],
+)
+def test_try_takes_the_usual_version_unless_told_or_it_is_not_taken(
+    call: Call,
+    tmp_path: Path,
+    fake_sandbox: FakeSandbox,
+    taken: list[str],
+    options: tuple[str, ...],
+    language: str | None,
+):
+    cases = doubling(tmp_path)
+    suite = next(cases.glob("*/*/*/suite.json"))
+    suite.write_text(json.dumps({**json.loads(suite.read_text()), "languages": taken}))
+    (tmp_path / "mine.cc").write_text("")
+    result = call("try", tmp_path / "mine.cc", "-a", "doubling", "--testcases", cases, *options)
+    assert result.exit_code == (0 if language else 2)
+    assert [request.language for request in fake_sandbox.requests] == ([language] if language else [])
+
+
+def test_every_ending_is_of_a_plain_language_first():
+    for language in languages().values():
+        for ending in language.sources:
+            found = language_of(Path(f"x{ending}"))
+            assert found
+            assert "-" not in found
+
+
 def test_a_sandbox_that_breaks_is_exit_code_3(call: Call, tmp_path: Path, fake_sandbox: FakeSandbox):
     (tmp_path / "mine.py").write_text("")
 
@@ -374,8 +411,6 @@ def test_the_doctor_names_the_setting_too(call: Call, monkeypatch: pytest.Monkey
 
 
 def test_smoke_programs_exist_for_every_language():
-    from sandboxes.languages import languages
-
     for language in languages().values():
         endings = {path.stem for path in selftest.smoke_programs(language)}
         assert endings >= {
