@@ -23,11 +23,13 @@ from api.core.settings import Settings, get_settings
 from api.learning.curriculum.models import Assignment
 from api.learning.submissions.grade import RunStatus, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, GradingRun
-from cli import trying
+from cli import doctor, trying
 from cli.examples import language_of
 from grader import selftest
+from grader.calibration import WORK
 from grader.sandbox import SandboxUnavailable
 from sandboxes.languages import languages
+from sandboxes.protocol import CaseOutcome, Outcome, RunReport, RunRequest
 from tests.conftest import RecordingBell
 from tests.grader import probed
 from tests.grader.desk import Desk
@@ -359,6 +361,39 @@ def test_a_sandbox_that_breaks_is_exit_code_3(call: Call, tmp_path: Path, fake_s
     result = call("try", tmp_path / "mine.py", "-a", "doubling", "--testcases", doubling(tmp_path))
     assert result.exit_code == 3
     assert "engine down" in result.stderr
+
+
+def test_calibrating_is_seen_by_doctor_worker_and_try(
+    call: Call, tmp_path: Path, fake_sandbox: FakeSandbox, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / "machine"
+    folder.mkdir()
+    for module in ("calibrating", "doctor", "trying"):
+        monkeypatch.setattr(f"cli.{module}.machine_folder", lambda: folder)
+    monkeypatch.setattr("cli.calibrating.open_sandbox", lambda *_: fake_sandbox)
+    monkeypatch.setattr("cli.doctor.LOOKS", (doctor.look_at_speed,))
+    told = read(call("doctor", "--json"))
+    assert [(finding["name"], finding["works"]) for finding in told] == [("machine speed", None)]
+    assert "codezest sandboxes calibrate" in told[0]["cure"]
+
+    right = fake_sandbox.do
+    assert call("sandboxes", "calibrate").exit_code == 3  # no C is served here
+    fake_sandbox.served = {work.language: f"fake/{work.language}" for work in WORK}
+    fake_sandbox.do = as_fast_as_the_reference
+    assert read(call("sandboxes", "calibrate", "--json"))["speed"] == 1.0
+    assert fake_sandbox.closed
+    assert read(call("doctor", "--json"))[0]["detail"].startswith("1.0 of the reference machine's")
+
+    fake_sandbox.do = right
+    (tmp_path / "mine.py").write_text("")
+    words = ("try", tmp_path / "mine.py", "-a", "doubling", "--testcases", doubling(tmp_path), "--json")
+    assert read(call(*words))["machine_speed"] == 1.0
+
+
+def as_fast_as_the_reference(request: RunRequest) -> RunReport:
+    work = next(work for work in WORK if work.language == request.language)
+    case = CaseOutcome(outcome=Outcome.EXITED, exit_code=0, stdout=work.answer, cpu_ms=work.reference_ms)
+    return RunReport(compiled=None, cases=(case,))
 
 
 def test_a_worker_whose_self_test_fails_does_not_start_and_says_which(

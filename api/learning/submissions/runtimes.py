@@ -5,8 +5,8 @@ one language in one image on one host: hosts may differ, and an image that was b
 the old one, which nobody reports any more. What was not reported for `AVAILABLE_SECONDS` is not listed, and after
 `KEPT_DAYS` it is removed; so nobody has to sign off, and a host that is unplugged goes by itself.
 
-A report is text from images and machines: it is cleaned to one line and cut, and held against a few bounds. When it
-was seen is decided here and never by who reports.
+A report is text from images and machines: it is cleaned to one line and cut, and held against a few bounds. It says
+nothing of the time: that is put down here, when the report is stored.
 """
 
 import re
