@@ -1,4 +1,4 @@
-"""The compile step: says what a warm Python would say of a main file that is none, before the first case runs.
+"""What is wrong with a program that has ended badly, if it is none: what a warm Python would have said at its start.
 
 Only the main file is looked at, as there: what the others hold shows when the program imports them.
 """

@@ -55,7 +55,7 @@ def test_its_version_can_be_asked_for(language: Language):
 def test_a_version_is_told_in_a_box(sandbox: Sandbox, name: str):
     if name not in sandbox.languages():
         pytest.skip(f"{name} is not installed here")
-    request = replace(request_for(name, {}), asks_version=True)
+    request = replace(request_for(name, {}, cpu_ms=5000, wall_ms=30_000), asks_version=True)
     report = sandbox.run(request)
     assert report.compiled is None
     (case,) = report.cases
