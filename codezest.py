@@ -180,6 +180,18 @@ def check_sandboxes(languages: tuple[str, ...], as_json: bool) -> None:
     check(languages, as_json=as_json)
 
 
+@sandboxes.command("calibrate")
+@click.option(
+    "--runs", type=click.IntRange(3, 1000), default=15, show_default=True, help="Of each piece of work."
+)
+@as_json
+def calibrate_sandboxes(runs: int, as_json: bool) -> None:
+    """Measure how fast this machine is; workers record it with each run. Best while nothing else runs here."""
+    from cli.calibrating import calibrate_machine
+
+    calibrate_machine(runs, as_json=as_json)
+
+
 @main.group()
 def db() -> None:
     """Migrate the database."""

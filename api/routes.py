@@ -9,6 +9,7 @@ from api.learning.progress.routes import ProgressController
 from api.learning.submissions.routes import (
     AssignmentSubmissionController,
     MySubmissionController,
+    RuntimeController,
     SubmissionController,
 )
 
@@ -23,6 +24,7 @@ LEARNING = [
     AssignmentSubmissionController,
     SubmissionController,
     MySubmissionController,
+    RuntimeController,
 ]
 SERVICE = [HealthController, MetricsController]  # also at the root, see api/app.py
 

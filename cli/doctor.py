@@ -15,12 +15,13 @@ from api.core.errors import CodezestError
 from api.core.queue import Bell, connect
 from api.core.settings import Settings, get_settings
 from cli.output import CommandFailed, print_json, print_table
+from grader.calibration import read_calibration
 from grader.engine import Engine
 from grader.images import list_images
 from grader.open_sandbox import open_sandbox
 from grader.sandbox import SandboxUnavailable
 from grader.selftest import check_programs, check_walls
-from grader.slots import take_slot
+from grader.slots import machine_folder, take_slot
 from migrations import commands
 
 _LOW_DISK_GIB = 2
@@ -157,12 +158,31 @@ def look_at_machine(settings: Settings) -> Iterator[Finding]:
     yield Finding("cores", None if crowded else True, f"{cores} for {slots} graders", cure)
 
 
+def look_at_speed(settings: Settings) -> Iterator[Finding]:
+    """The machine's speed, as it was measured since the last start; no verdict depends on it."""
+    found, cure = (
+        read_calibration(machine_folder()),
+        "codezest sandboxes calibrate, while nothing else runs here",
+    )
+    if found is None:
+        yield Finding("machine speed", None, "not measured since this machine was started", cure)
+        return
+    detail = f"{found.speed} of the reference machine's, measured {found.measured_at}"
+    yield Finding(
+        "machine speed",
+        True,
+        detail if found.steady else f"{detail}; times were far apart",
+        "" if found.steady else cure,
+    )
+
+
 LOOKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (
     look_at_storage,
     look_at_engine,
     look_at_cgroups,
     look_at_boxes,
     look_at_machine,
+    look_at_speed,
 )
 
 

@@ -34,9 +34,13 @@ def find_examples(testcases: Path, chosen: Collection[str]) -> list[Example]:
     return found
 
 
-def language_of(path: Path) -> str | None:
-    """The language whose sources end as ``path`` does, or None."""
-    return next((name for name, language in languages().items() if path.suffix in language.sources), None)
+def language_of(path: Path, taken: Collection[str] = ()) -> str | None:
+    """The language whose sources end as ``path`` does, or None; of several versions the usual one.
+
+    ``taken``: what an assignment takes. One of these goes before all others.
+    """
+    fitting = [name for name, language in languages().items() if path.suffix in language.sources]
+    return next((name for name in fitting if name in taken), next(iter(fitting), None))
 
 
 def suite_path(testcases: Path, slug: str) -> Path:

@@ -15,9 +15,10 @@ from cli.examples import language_of, suite_path
 from cli.grading import coloured, print_cases
 from cli.installation import SHIPPED
 from cli.output import CommandFailed, notes, print_json, say
+from grader.calibration import machine_speed
 from grader.grading import grade_task
 from grader.open_sandbox import open_sandbox
-from grader.slots import take_slot
+from grader.slots import machine_folder, take_slot
 from sandboxes.languages import languages
 
 _NOBODY = UUID(int=0)
@@ -34,7 +35,7 @@ def try_file(file: Path, slug: str, *, language: str | None, testcases: Path | N
         SandboxUnavailable: it cannot be run here.
     """
     suite = load_suite(suite_path(testcases or SHIPPED, slug))
-    language = language or language_of(file)
+    language = language or language_of(file, suite.languages)
     if language not in suite.languages:
         raise Invalid(f"{slug} takes {', '.join(suite.languages)}, not {language or file.suffix}")
     document = canonical_json(suite)
@@ -55,7 +56,7 @@ def try_file(file: Path, slug: str, *, language: str | None, testcases: Path | N
     with take_slot() as slot, notes.status("grading"):
         sandbox = open_sandbox(settings, slot, frozenset({language}))
         try:
-            result = grade_task(task, sandbox, settings)
+            result = grade_task(task, sandbox, settings, machine_speed(machine_folder()))
         finally:
             sandbox.close()
     _show(result, as_json)

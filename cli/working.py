@@ -1,20 +1,28 @@
 """Runs graders and sweepers in the foreground."""
 
 import signal
+import socket
 import threading
 from collections.abc import Collection
+from pathlib import Path
+
+import structlog
 
 from api.core.settings import get_settings
 from cli.output import say
 from cli.processes import Child, Supervisor, end_with_supervisor
 from cli.services import services
+from grader.calibration import machine_speed
 from grader.jobs import Grader
 from grader.open_sandbox import open_sandbox
+from grader.runtimes import RuntimeReporter
 from grader.sandbox import SandboxUnavailable
 from grader.selftest import prove
 from grader.slots import machine_folder, take_slot
 from grader.sweeper import sweep_once, sweep_until
 from grader.worker import GRACE_SECONDS, Worker, worker_name
+
+log = structlog.get_logger(__name__)
 
 #: Handing a run back and ending the sandbox come after the grace.
 WORKER_STOP_SECONDS = GRACE_SECONDS + 10
@@ -73,11 +81,27 @@ def _work_in_this_process(languages: Collection[str]) -> None:
     with take_slot() as slot, services() as opened:
         sandbox = open_sandbox(opened.settings, slot, frozenset(languages) or None)
         try:
-            if faults := prove(sandbox, machine_folder()):
+            folder = machine_folder()
+            if faults := prove(sandbox, folder):
                 raise SandboxUnavailable("self-test failed: " + "; ".join(faults))
             served = sorted(sandbox.languages())
             say(f"grading {', '.join(served)} in slot {slot}")
-            grader = Grader(opened.database, sandbox, opened.bell, opened.settings, worker_name())
+            grader = Grader(
+                opened.database,
+                sandbox,
+                opened.bell,
+                opened.settings,
+                worker_name(),
+                reporter=RuntimeReporter(opened.database, sandbox, folder, socket.gethostname()),
+                machine_speed=_speed(folder),
+            )
             Worker(grader, opened.addresses.redis_url, worker_name(), get_settings().lease_seconds).run()
         finally:
             sandbox.close()
+
+
+def _speed(folder: Path) -> float | None:
+    speed = machine_speed(folder)
+    if speed is None:
+        log.info("machine_not_calibrated", cure="codezest sandboxes calibrate, then start the worker again")
+    return speed

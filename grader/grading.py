@@ -4,6 +4,8 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
 
+from msgspec.structs import replace
+
 from api.core.settings import Settings
 from api.learning.submissions.grade import Grade, GradingTask
 from grader import pipeline
@@ -12,11 +14,18 @@ from grader.sandbox import Sandbox, SandboxUnavailable
 from sandboxes.languages import languages
 
 
-def grade_task(task: GradingTask, sandbox: Sandbox, settings: Settings) -> Grade:
-    """Grades one run. Raises SandboxUnavailable if nothing can be said about the program."""
-    return pipeline.grade(
+def grade_task(
+    task: GradingTask, sandbox: Sandbox, settings: Settings, machine_speed: float | None = None
+) -> Grade:
+    """Grades one run. ``machine_speed`` is recorded and changes no verdict (None: not calibrated).
+
+    Raises:
+        SandboxUnavailable: nothing can be said about the program.
+    """
+    result = pipeline.grade(
         task, sandbox, facts=facts_of(task.language), caps=caps_of(settings), version=grader_version()
     )
+    return replace(result, machine_speed=machine_speed)
 
 
 def facts_of(name: str) -> LanguageFacts:

@@ -25,6 +25,7 @@ from api.learning.submissions import service as submissions
 from api.learning.submissions.grade import Grade, GradingTask
 from grader.grading import grade_task
 from grader.idle import IdleProbes
+from grader.runtimes import RuntimeReporter
 from grader.sandbox import Sandbox, SandboxUnavailable
 from grader.selftest import check_sandbox
 
@@ -37,7 +38,11 @@ _PAUSES = (0.1, 0.5, 2.0)
 
 
 class Grader:
-    """One slot of one worker process: a database, a warm sandbox and a name; grades one run at a time."""
+    """One slot of one worker process: a database, a warm sandbox and a name; grades one run at a time.
+
+    ``reporter`` says what can be run here, None: nobody does. ``machine_speed`` goes into every grade, see
+    `calibration`.
+    """
 
     def __init__(
         self,
@@ -47,6 +52,9 @@ class Grader:
         settings: Settings,
         name: str,
         clock: Callable[[], float] = time.monotonic,
+        *,
+        reporter: RuntimeReporter | None = None,
+        machine_speed: float | None = None,
     ) -> None:
         self._database = database
         self._sandbox = sandbox
@@ -54,6 +62,8 @@ class Grader:
         self._settings = settings
         self._name = name
         self._probes = IdleProbes(sandbox, clock)
+        self._reporter = reporter
+        self._machine_speed = machine_speed
         self._suspect = False
         self._languages: frozenset[str] = frozenset()
         self.busy = False
@@ -66,6 +76,16 @@ class Grader:
             return self._round()
         finally:
             self.busy = False
+
+    def idle(self, is_wanted: Callable[[], bool]) -> None:
+        """What an idle worker does, in the thread that grades, until ``is_wanted``: probes, then reports."""
+        self.probe_idle(is_wanted)
+        if not is_wanted():
+            self._report()
+
+    def _report(self) -> None:
+        if self._reporter is not None and not self._suspect and not self.stopping:
+            self._reporter.report_if_due()
 
     def probe_idle(self, is_wanted: Callable[[], bool]) -> None:
         """What an idle worker does about its sandbox, until ``is_wanted``: proves it after trouble, else probes what
@@ -89,6 +109,8 @@ class Grader:
             if task is None:
                 break
             graded += self._work(task)
+            self._report()
+        self._report()
         return graded
 
     def _served(self) -> frozenset[str]:
@@ -126,7 +148,7 @@ class Grader:
         try:
             with self._renewed_lease(task):
                 started = time.monotonic()
-                result = grade_task(task, self._sandbox, self._settings)
+                result = grade_task(task, self._sandbox, self._settings, self._machine_speed)
                 self._probes.note(task.language)
                 kept = self._record(task, result)
                 seconds = round(time.monotonic() - started, 3)

@@ -111,7 +111,7 @@ class Lanes:
     def known(self, request: RunRequest, lane: Lane) -> tuple[str, Made | None]:
         """The request's key in the compile cache, empty if there is none, and what the cache knows."""
         language = languages().get(request.language)
-        if self._cache is None or language is None or not language.compile or request.probe:
+        if self._cache is None or language is None or not language.compile or request.is_of_ours:
             return "", None
         key = key_of(request, language, lane.build)
         return key, self._cache.find(key)

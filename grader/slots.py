@@ -40,6 +40,13 @@ def machine_folder(folder: Path | None = None) -> Path:
     return folder
 
 
+def write_note(note: Path, text: str) -> None:
+    """Writes a file of the machine's folder at once: who reads it meanwhile finds the old text or the new."""
+    draft = note.with_name(f"{note.name}.{os.getpid()}")
+    draft.write_text(text)
+    draft.replace(note)
+
+
 @contextmanager
 def take_slot(folder: Path | None = None) -> Iterator[int]:
     """Holds the lowest free slot of this machine for the block, and gives its number, counted from 0.

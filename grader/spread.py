@@ -79,7 +79,7 @@ class Spread:
     @property
     def _compiles(self) -> bool:
         language = languages().get(self._request.language)
-        return language is not None and bool(language.compile) and not self._request.probe
+        return language is not None and bool(language.compile) and not self._request.is_of_ours
 
     def _hear_compiled(self, outcome: CaseOutcome, artefact: bytes | None) -> None:
         self._compiled = outcome
@@ -95,7 +95,7 @@ class Spread:
 
     def _widen(self) -> None:
         can_be_shared = self._request.artefact is not None or not self._compiles
-        if can_be_shared and self._board.left > 1 and not self._request.probe:
+        if can_be_shared and self._board.left > 1 and not self._request.is_of_ours:
             self._slot.widen(self._request, self._board)
 
     def _left_ms(self) -> int:

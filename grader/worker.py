@@ -220,7 +220,7 @@ class Worker:
         with connect(self._redis_url) as connection:
             # A name of its own each time: RQ refuses a name whose owner it still believes alive.
             name = f"{self._name}-{secrets.token_hex(3)}"
-            self._listener = BellListener(connection, name, self._lease_seconds, self._grader.probe_idle)
+            self._listener = BellListener(connection, name, self._lease_seconds, self._grader.idle)
             self._grader.grade_pending()  # bells may have been lost while nobody listened
             self._listener.work(logging_level="WARNING")
 

@@ -1,6 +1,10 @@
 """Reads the language folders: ``<folder>/language.json`` says how a language is compiled, run and limited.
 
-A language is a folder and nothing else: adding one needs no code. Members of language.json:
+A language is a folder and nothing else: adding one needs no code. Several versions stand side by side: the usual one
+under the plain name (``cpp``), any other under that name, a hyphen and what tells it apart (``cpp-20``). The plain
+name sorts before its versions, so whoever looks for a language by a file's ending finds the usual one first.
+
+Members of language.json:
 
 ``title``       for people
 ``sources``     file endings of its sources; the first is the usual one
@@ -13,7 +17,7 @@ A language is a folder and nothing else: adding one needs no code. Members of la
 ``harness``     for function suites: ``file`` beside language.json, ``run`` its argument list; none: not offered
 ``environment`` variables beyond PATH, HOME and LANG
 ``factors``     ``cpu`` and ``wall`` multiply a suite's limits, ``memoryMib`` and ``processes`` add to them
-``version``     a command that prints the version
+``version``     a command whose first line says the version
 ``packages``    Debian packages its image needs
 
 In argument lists ``{main}`` is the main file, ``{sources}`` (alone) all source files, ``{memory}`` the memory limit in
@@ -23,7 +27,7 @@ MiB, ``{harness}`` the harness file.
 import json
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,6 +70,10 @@ class Language:
     @property
     def offers_functions(self) -> bool:
         return self.harness is not None
+
+    def telling_version(self) -> "Language":
+        """This language with its version command in the place of programs: nothing is compiled or starts warm."""
+        return replace(self, compile=(), check=(), run=self.version, warm=None, harness=None, harness_run=())
 
     def full_environment(self) -> dict[str, str]:
         return {**_ENVIRONMENT, **self.environment}

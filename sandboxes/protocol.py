@@ -98,7 +98,8 @@ class RunRequest:
     """One submission, or some of its cases: compile ``files`` once, then run every case in a fresh box.
 
     ``files`` maps plain names (no slash) to contents; a single source gets the language's main name.
-    ``total_wall_ms`` bounds all cases together; cases not started by then are skipped.
+    ``total_wall_ms`` bounds all cases together; cases not started by then are skipped. ``asks_version``: cases run the
+    language's version command, and nothing is compiled.
 
     ``share`` asks for what the compiler makes, the *artefact*. A request that brings it, from the same files and the
     same image, compiles nothing. ``again``: files and artefact are those of this runner's request before, and are not
@@ -106,7 +107,7 @@ class RunRequest:
     would find there.
 
     Raises:
-        ValueError: a name is not plain, or the bound is not a positive whole number.
+        ValueError: a name is not plain, the bound is not a positive whole number, or ``asks_version`` no boolean.
     """
 
     language: str
@@ -119,6 +120,7 @@ class RunRequest:
     share: bool = False
     again: bool = False
     probe: bool = False
+    asks_version: bool = False
 
     def __post_init__(self) -> None:
         for name in self.files:
@@ -126,6 +128,13 @@ class RunRequest:
                 raise ValueError(f"{name!r} is not a plain file name")
         if type(self.total_wall_ms) is not int or not 0 < self.total_wall_ms < 2**31:
             raise ValueError(f"total_wall_ms must be a positive whole number, not {self.total_wall_ms!r}")
+        if type(self.asks_version) is not bool:
+            raise ValueError(f"asks_version must be a boolean, not {self.asks_version!r}")
+
+    @property
+    def is_of_ours(self) -> bool:
+        """Whether boxes run something of ours instead of a program: there is nothing to compile, keep or share."""
+        return self.probe or self.asks_version
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +232,7 @@ def request_frame(request: RunRequest, tag: str) -> bytes:
         "compile_limits": asdict(request.compile_limits),
         "function": asdict(request.function) if request.function else None,
         "total_wall_ms": request.total_wall_ms,
+        "asks_version": request.asks_version,
         "cases": [{"limits": asdict(case.limits), "chain": case.chain} for case in request.cases],
     }
     return encode(header, [*_sent(request), *(case.stdin for case in request.cases)])
@@ -265,6 +275,7 @@ def parse_request(header: dict[str, Any], blobs: list[bytes]) -> tuple[str, RunR
             if function
             else None,
             total_wall_ms=header["total_wall_ms"],
+            asks_version=header["asks_version"],
         )
         return header["tag"], request
     except (KeyError, IndexError, TypeError, ValueError) as error:

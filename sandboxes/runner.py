@@ -123,6 +123,10 @@ class Runner:
         language = languages.languages().get(request.language)
         if language is None or self._language not in (None, request.language):
             raise RunnerFault(f"this runner does not serve {request.language!r}")
+        if request.asks_version:
+            if not language.version:
+                raise RunnerFault(f"{language.name} does not say how its version is told")
+            language = language.telling_version()
         if request.probe:
             self._probe(language, request, seq)
         elif self._take_files(language, request, seq):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from api.learning.curriculum.suite import of_language
 from api.learning.submissions.grade import Reason
 
 LOOKED_AT = 64 * 1024
@@ -63,7 +64,7 @@ def hints(failing: Failing, language: str, files: Mapping[str, str]) -> list[str
 
 
 def _on_input(failing: Failing, language: str, files: Mapping[str, str]) -> str | None:
-    reads = _READS.get(language)
+    reads = _READS.get(of_language(language))
     if reads is None or not failing.stdin or not failing.stdin.strip():
         return None
     if any(reads.search(text) for text in files.values()):

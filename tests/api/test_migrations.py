@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from api.auth.models import Session as UserSession
 from api.core.database import Database, make_engine
 from api.core.errors import Invalid, Unavailable
 from api.core.orm import SCHEMAS, Base
+from api.learning.curriculum.models import TestSuite
+from api.learning.submissions.grade import Verdict
+from api.learning.submissions.models import CaseResult, GradingRun
 from migrations import commands
 from tests import factories
 
@@ -25,7 +28,7 @@ from alembic import op
 from migrations.namespaces import ns
 
 revision = "copying"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade():
@@ -50,7 +53,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "breaking"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade():
@@ -157,15 +160,38 @@ def test_changing_a_table_keeps_the_rows_that_point_to_it(url, further):
     further("copying", COPYING)
     commands.upgrade(url, "copying")
     assert any("nickname" in line for line in commands.check(url))
-    commands.downgrade(url, "0001")
+    commands.downgrade(url, "0002")
     with database.transaction() as session:
         assert session.query(UserSession).count() == 1
         session.delete(session.merge(user))
         session.flush()
         assert session.query(UserSession).count() == 0
     database.close()
-    commands.upgrade(url, "0001")
+    commands.upgrade(url, "0002")
     assert [line for line in commands.check(url) if not line.startswith("the database is at")] == []
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+def test_going_down_from_machine_speeds_keeps_the_runs(url):
+    commands.upgrade(url)
+    database = Database(url)
+    with database.transaction() as session:
+        assignment = factories.make_assignment(session)
+        suite = session.scalars(select(TestSuite)).one()
+        submission = factories.make_submission(session, factories.make_user(session), assignment)
+        run = factories.make_run(session, submission, suite, machine_speed=1.25)
+        session.add(
+            CaseResult(run_id=run.id, position=0, name="c", group="g", visible=True, verdict=Verdict.PASSED)
+        )
+    commands.downgrade(url, "0001")
+    assert "runtimes" not in tables(url)
+    commands.upgrade(url)
+    with database.transaction() as session:
+        kept = session.scalars(select(GradingRun)).one()
+        assert (kept.id, kept.machine_speed) == (run.id, None)
+        assert session.scalars(select(CaseResult.run_id)).all() == [run.id]
+    database.close()
+    assert commands.check(url) == []
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)
@@ -174,7 +200,7 @@ def test_a_migration_that_breaks_off_leaves_nothing(url, further):
     further("breaking", BREAKING)
     with pytest.raises(RuntimeError, match="broken off"):
         commands.upgrade(url, "breaking")
-    assert commands.current(url) == "0001"
+    assert commands.current(url) == "0002"
     assert "half" not in tables(url)
 
 

@@ -23,9 +23,13 @@ from api.core.settings import Settings, get_settings
 from api.learning.curriculum.models import Assignment
 from api.learning.submissions.grade import RunStatus, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, GradingRun
-from cli import trying
+from cli import doctor, trying
+from cli.examples import language_of
 from grader import selftest
+from grader.calibration import WORK
 from grader.sandbox import SandboxUnavailable
+from sandboxes.languages import languages
+from sandboxes.protocol import CaseOutcome, Outcome, RunReport, RunRequest
 from tests.conftest import RecordingBell
 from tests.grader import probed
 from tests.grader.desk import Desk
@@ -312,6 +316,41 @@ def test_try_refuses_what_the_assignment_does_not_take(
     assert fake_sandbox.requests == []
 
 
+@pytest.mark.parametrize(
+    ("taken", "options", "language"),
+    [
+        (["cpp-20", "cpp"], (), "cpp"),
+        (["cpp-20", "cpp"], ("--language", "cpp-20"), "cpp-20"),
+        (["python", "cpp-20"], (), "cpp-20"),
+        (["python"], (), None),
+        (["python", "cpp-20"], ("--language", "cpp"), None),
+    ],
+)
+def test_try_takes_the_usual_version_unless_told_or_it_is_not_taken(
+    call: Call,
+    tmp_path: Path,
+    fake_sandbox: FakeSandbox,
+    taken: list[str],
+    options: tuple[str, ...],
+    language: str | None,
+):
+    cases = doubling(tmp_path)
+    suite = next(cases.glob("*/*/*/suite.json"))
+    suite.write_text(json.dumps({**json.loads(suite.read_text()), "languages": taken}))
+    (tmp_path / "mine.cc").write_text("")
+    result = call("try", tmp_path / "mine.cc", "-a", "doubling", "--testcases", cases, *options)
+    assert result.exit_code == (0 if language else 2)
+    assert [request.language for request in fake_sandbox.requests] == ([language] if language else [])
+
+
+def test_every_ending_is_of_a_plain_language_first():
+    for language in languages().values():
+        for ending in language.sources:
+            found = language_of(Path(f"x{ending}"))
+            assert found
+            assert "-" not in found
+
+
 def test_a_sandbox_that_breaks_is_exit_code_3(call: Call, tmp_path: Path, fake_sandbox: FakeSandbox):
     (tmp_path / "mine.py").write_text("")
 
@@ -322,6 +361,39 @@ def test_a_sandbox_that_breaks_is_exit_code_3(call: Call, tmp_path: Path, fake_s
     result = call("try", tmp_path / "mine.py", "-a", "doubling", "--testcases", doubling(tmp_path))
     assert result.exit_code == 3
     assert "engine down" in result.stderr
+
+
+def test_calibrating_is_seen_by_doctor_worker_and_try(
+    call: Call, tmp_path: Path, fake_sandbox: FakeSandbox, monkeypatch: pytest.MonkeyPatch
+):
+    folder = tmp_path / "machine"
+    folder.mkdir()
+    for module in ("calibrating", "doctor", "trying"):
+        monkeypatch.setattr(f"cli.{module}.machine_folder", lambda: folder)
+    monkeypatch.setattr("cli.calibrating.open_sandbox", lambda *_: fake_sandbox)
+    monkeypatch.setattr("cli.doctor.LOOKS", (doctor.look_at_speed,))
+    told = read(call("doctor", "--json"))
+    assert [(finding["name"], finding["works"]) for finding in told] == [("machine speed", None)]
+    assert "codezest sandboxes calibrate" in told[0]["cure"]
+
+    right = fake_sandbox.do
+    assert call("sandboxes", "calibrate").exit_code == 3  # no C is served here
+    fake_sandbox.served = {work.language: f"fake/{work.language}" for work in WORK}
+    fake_sandbox.do = as_fast_as_the_reference
+    assert read(call("sandboxes", "calibrate", "--json"))["speed"] == 1.0
+    assert fake_sandbox.closed
+    assert read(call("doctor", "--json"))[0]["detail"].startswith("1.0 of the reference machine's")
+
+    fake_sandbox.do = right
+    (tmp_path / "mine.py").write_text("")
+    words = ("try", tmp_path / "mine.py", "-a", "doubling", "--testcases", doubling(tmp_path), "--json")
+    assert read(call(*words))["machine_speed"] == 1.0
+
+
+def as_fast_as_the_reference(request: RunRequest) -> RunReport:
+    work = next(work for work in WORK if work.language == request.language)
+    case = CaseOutcome(outcome=Outcome.EXITED, exit_code=0, stdout=work.answer, cpu_ms=work.reference_ms)
+    return RunReport(compiled=None, cases=(case,))
 
 
 def test_a_worker_whose_self_test_fails_does_not_start_and_says_which(
@@ -374,8 +446,6 @@ def test_the_doctor_names_the_setting_too(call: Call, monkeypatch: pytest.Monkey
 
 
 def test_smoke_programs_exist_for_every_language():
-    from sandboxes.languages import languages
-
     for language in languages().values():
         endings = {path.stem for path in selftest.smoke_programs(language)}
         assert endings >= {

@@ -15,6 +15,7 @@ from api.core.settings import Settings
 from api.learning.submissions import service as submissions
 from api.learning.submissions.grade import RunStatus, SubmissionStatus
 from grader import jobs
+from grader.jobs import Grader
 from grader.sandbox import SandboxUnavailable
 from grader.sweeper import sweep_once, sweep_until
 from sandboxes.protocol import RunReport, RunRequest
@@ -209,6 +210,58 @@ def test_an_engine_that_does_not_answer_costs_no_attempt(desk: Desk, monkeypatch
     assert desk.grader.grade_pending() == 0
     assert desk.grader.grade_pending() == 0
     assert desk.run(run_id).attempt == 0
+
+
+class CountingReporter:
+    """Counts how often it was asked whether a report is due."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def report_if_due(self) -> None:
+        self.asked += 1
+
+
+def test_a_grader_reports_between_runs_and_not_while_its_sandbox_is_in_doubt(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    reporter: Any = CountingReporter()
+    grader = Grader(desk.database, desk.sandbox, desk.bell, desk.settings, "worker-1", reporter=reporter)
+    for _ in range(2):
+        desk.submit()
+    assert grader.grade_pending() == 2
+    assert reporter.asked == 3
+    desk.submit()
+    desk.sandbox.do = raising(SandboxUnavailable("engine down"))
+    monkeypatch.setattr(jobs, "check_sandbox", lambda sandbox: ["no box"])
+    assert grader.grade_pending() == 0
+    grader.idle(lambda: False)
+    assert reporter.asked == 3
+
+
+def test_an_idle_grader_reports_unless_a_bell_waits(desk: Desk):
+    reporter: Any = CountingReporter()
+    grader = Grader(desk.database, desk.sandbox, desk.bell, desk.settings, "worker-1", reporter=reporter)
+    grader.idle(lambda: True)
+    assert reporter.asked == 0
+    grader.idle(lambda: False)
+    assert reporter.asked == 1
+
+
+def test_a_grader_that_stops_reports_no_more(desk: Desk):
+    reporter: Any = CountingReporter()
+    grader = Grader(desk.database, desk.sandbox, desk.bell, desk.settings, "worker-1", reporter=reporter)
+    grader.stopping = True
+    grader.grade_pending()
+    assert reporter.asked == 0
+
+
+@pytest.mark.parametrize("speed", [None, 1.25])
+def test_the_machines_speed_is_recorded_with_the_run(desk: Desk, speed: float | None):
+    run_id = desk.submit()
+    grader = Grader(desk.database, desk.sandbox, desk.bell, desk.settings, "worker-1", machine_speed=speed)
+    assert grader.grade_pending() == 1
+    assert desk.run(run_id).machine_speed == speed
 
 
 def test_a_stopping_grader_claims_nothing(desk: Desk):

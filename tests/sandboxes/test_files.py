@@ -21,6 +21,12 @@ FILES = {
         "other.h",
         "static int twice(int n) { return 2 * n; }",
     ),
+    "cpp-20": (
+        '#include <iostream>\n#include <ranges>\n#include "other.h"\n'
+        'int main() { int n; for (int m : std::views::iota(0, 1)) std::cin >> n; std::cout << twice(n) << "\\n"; }',
+        "other.h",
+        "static auto twice(std::integral auto n) { return 2 * n; }",
+    ),
     "csharp": (
         "using System;\nclass Program {\n"
         "  static void Main() { Console.WriteLine(Other.Twice(int.Parse(Console.ReadLine()))); }\n}",
@@ -53,6 +59,11 @@ FILES = {
         "other.py",
         "def twice(n): return 2 * n",
     ),
+    "python-pypy": (
+        "from other import twice\nprint(twice(int(input())))",
+        "other.py",
+        "def twice(n): return 2 * n",
+    ),
     "ruby": ('require_relative "other"\nputs twice(gets.to_i)', "other.rb", "def twice(n) = 2 * n"),
     "rust": (
         "mod other;\nfn main() {\n    let mut line = String::new();\n"
@@ -69,7 +80,7 @@ FILES = {
     ),
 }
 #: Their other file is looked at when the program gets there, if at all.
-LATE = {"javascript", "python"}
+LATE = {"javascript", "python", "python-pypy"}
 
 
 def files_of(language: str, other: str | None = None) -> dict[str, bytes]:
@@ -93,7 +104,9 @@ def test_several_files(sandbox: Sandbox, language: str):
 def test_a_fault_in_the_other_file_is_the_compilers(sandbox: Sandbox, language: str):
     if language not in sandbox.languages():
         pytest.skip(f"{language} is not installed here")
-    broken = {"c": "#error", "cpp": "#error", "php": "<?php function ("}.get(language, "function (")
+    broken = {"c": "#error", "cpp": "#error", "cpp-20": "#error", "php": "<?php function ("}.get(
+        language, "function ("
+    )
     case = ended(sandbox, language, files_of(language, broken), inputs=[b"21\n"])
     assert case.outcome is Outcome.NOT_COMPILED, case
     assert b"ther." in case.stdout + case.stderr

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from sandboxes import languages
 from sandboxes.languages import HERE, Language
 from sandboxes.protocol import Outcome
 
-from .programs import ADD, ended
+from .programs import ADD, ended, request_for
 from .test_hostile import word_for
 
 ALL = languages.languages()
@@ -38,6 +39,28 @@ SMOKE_RUNS = [
     ),
 ]
 each_language = pytest.mark.parametrize("language", ALL.values(), ids=list(ALL))
+
+
+@each_language
+def test_its_version_can_be_asked_for(language: Language):
+    asked = language.telling_version()
+    assert asked.run == language.version != ()
+    assert asked.compile == ()
+    assert asked.warm is None
+    assert not asked.offers_functions
+
+
+#: What the first line must hold: a digit with a dot and a digit behind it.
+@pytest.mark.parametrize("name", ALL)
+def test_a_version_is_told_in_a_box(sandbox: Sandbox, name: str):
+    if name not in sandbox.languages():
+        pytest.skip(f"{name} is not installed here")
+    request = replace(request_for(name, {}, cpu_ms=5000, wall_ms=30_000), asks_version=True)
+    report = sandbox.run(request)
+    assert report.compiled is None
+    (case,) = report.cases
+    assert case.ended_well, case
+    assert re.search(rb"\d+\.\d+", (case.stdout or case.stderr).splitlines()[0])
 
 
 def test_the_first_languages_are_among_them():

@@ -155,6 +155,7 @@ REQUESTS = st.builds(
     share=st.booleans(),
     again=st.booleans(),
     probe=st.booleans(),
+    asks_version=st.booleans(),
 )
 
 
@@ -299,6 +300,12 @@ def test_a_limit_is_a_positive_whole_number(name: str, value: Any):
 def test_so_is_the_bound_of_all_cases(value: Any):
     with pytest.raises(ValueError, match="total_wall_ms"):
         RunRequest(language="python", files={}, cases=(), compile_limits=LIMITS, total_wall_ms=value)
+
+
+@pytest.mark.parametrize("value", [0, 1, None, "", "yes", []])
+def test_whether_the_version_is_asked_for_is_a_boolean(value: Any):
+    with pytest.raises(ValueError, match="asks_version"):
+        RunRequest(language="python", files={}, cases=(), compile_limits=LIMITS, asks_version=value)
 
 
 def test_blobs_and_names_must_agree():

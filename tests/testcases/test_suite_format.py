@@ -20,6 +20,7 @@ from api.learning.curriculum.suite import (
     TokensChecker,
     canonical_json,
     digest,
+    of_language,
     parse_suite,
 )
 from api.learning.curriculum.suite_files import load_suite
@@ -629,11 +630,12 @@ def test_files_are_put_in_place_of_their_names(tmp_path: Path):
 
 def test_function_suites_are_for_languages_with_a_harness():
     harnessed = {name for name, language in languages().items() if language.offers_functions}
-    assert harnessed == FUNCTION_LANGUAGES
+    assert {of_language(name) for name in harnessed} == FUNCTION_LANGUAGES
+    assert harnessed == {name for name in languages() if of_language(name) in FUNCTION_LANGUAGES}
     suite = {
         "format": 1,
         "kind": "function",
-        "languages": ["python", "cpp"],
+        "languages": ["python", "cpp", "python-pypy", "cpp-20"],
         "function": {"name": "one", "parameters": [], "returns": "int"},
         "groups": [
             {"name": "g", "visible": True, "points": 1, "cases": [{"name": "c", "args": [], "returns": 1}]}
@@ -641,4 +643,4 @@ def test_function_suites_are_for_languages_with_a_harness():
     }
     with pytest.raises(SuiteFaults) as caught:
         parse_suite(suite)
-    assert [fault.path for fault in caught.value.faults] == ["languages[1]"]
+    assert [fault.path for fault in caught.value.faults] == ["languages[1]", "languages[3]"]

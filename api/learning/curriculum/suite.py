@@ -69,12 +69,14 @@ __all__ = [
     "digest",
     "misfits",
     "name_of",
+    "of_language",
     "parse_suite",
     "read_json",
 ]
 
 FUNCTION_LANGUAGES = frozenset({"javascript", "php", "python", "ruby", "typescript"})
-"""Languages whose sandbox has a harness that calls functions; a test holds it against the sandboxes' folders."""
+"""Languages whose sandbox has a harness that calls functions, and with them all their versions (`of_language`); a test
+holds it against the sandboxes' folders."""
 
 MAX_CASES = 1000
 MAX_FAULTS = 500
@@ -93,6 +95,11 @@ class Fault(NamedTuple):
 
     def __str__(self) -> str:
         return ": ".join(part for part in (self.file, self.path, self.message) if part)
+
+
+def of_language(name: str) -> str:
+    """The language that ``name`` is a version of: ``cpp`` for ``cpp-20``, and for ``cpp`` itself."""
+    return name.partition("-")[0]
 
 
 class SuiteFaults(ValueError):
@@ -217,7 +224,7 @@ class _Reader:
             self.fault("function", "is missing")
         if head.kind == "function":
             for index, language in enumerate(head.languages):
-                if language not in FUNCTION_LANGUAGES:
+                if of_language(language) not in FUNCTION_LANGUAGES:
                     can = " and ".join(sorted(FUNCTION_LANGUAGES))
                     self.fault(f"languages[{index}]", f"{language} has no function suites; {can} have")
         if head.function:

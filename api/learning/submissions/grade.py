@@ -114,7 +114,8 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
     task's maximum.
 
     ``analysis`` is what is said beyond the verdict (metrics, hints) as a JSON object, or None.
-    ``image_digest`` names what the program ran in; ``isolation`` is ``docker`` or ``local``.
+    ``image_digest`` names what the program ran in; ``isolation`` is ``docker`` or ``local``. ``machine_speed`` is the
+    grader host's speed over the reference machine's (1.25: a quarter faster), None where it was not calibrated.
     """
 
     status: SubmissionStatus
@@ -127,3 +128,27 @@ class Grade(msgspec.Struct, frozen=True, kw_only=True):
     image_digest: str = ""
     grader_version: str = ""
     isolation: str = ""
+    machine_speed: float | None = None
+
+
+class RuntimeFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """One language as one grader host runs it, in that host's words.
+
+    ``version`` is what the image's own compiler or interpreter says, None where it could not be asked. ``compile`` and
+    ``run`` are argument lists in which ``{main}``, ``{sources}`` and ``{memory}`` (MiB) still stand for what they do.
+    The factors multiply a suite's processor and wall time; the extras, in MiB and processes, are added.
+    """
+
+    language: str
+    title: str
+    version: str | None
+    image_digest: str
+    isolation: str
+    compile: tuple[tuple[str, ...], ...]
+    run: tuple[str, ...]
+    functions: bool
+    sources: tuple[str, ...]
+    cpu_factor: float
+    wall_factor: float
+    memory_extra_mib: int
+    processes_extra: int

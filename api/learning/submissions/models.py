@@ -1,4 +1,4 @@
-"""What learners sent, every numbered grading of it, and what each case came to.
+"""What learners sent, every numbered grading of it, what each case came to, and what graders can run.
 
 A submission carries the source, which never changes, and a copy of the result that is shown, so that a poll
 reads one row. ``current_run`` numbers the run this result comes from (None until one is done); it is a number
@@ -111,6 +111,7 @@ class GradingRun(Base):
     image_digest: Mapped[str | None] = mapped_column(String(200), default=None)
     grader_version: Mapped[str | None] = mapped_column(String(64), default=None)
     isolation: Mapped[str | None] = mapped_column(String(32), default=None)
+    machine_speed: Mapped[float | None] = mapped_column(default=None)
 
     submission: Mapped[AssignmentSubmission] = relationship(back_populates="runs", lazy="raise")
     results: Mapped[list["CaseResult"]] = relationship(
@@ -150,3 +151,29 @@ class CaseResult(Base):
     first_difference: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
 
     run: Mapped[GradingRun] = relationship(back_populates="results", lazy="raise")
+
+
+class Runtime(Base):
+    """One language in one image on one grader host, as that host reported it; the fields of `grade.RuntimeFacts`.
+
+    For people to read: nothing that is graded depends on it. ``last_seen`` is when the report came in.
+    """
+
+    __tablename__ = "runtimes"
+    __table_args__ = (UniqueConstraint("host", "language", "image_digest"), {"schema": SCHEMA})
+
+    host: Mapped[str] = mapped_column(String(200))
+    language: Mapped[str] = mapped_column(String(64))
+    image_digest: Mapped[str] = mapped_column(String(200))
+    title: Mapped[str] = mapped_column(String(100))
+    version: Mapped[str | None] = mapped_column(String(200), default=None)
+    isolation: Mapped[str] = mapped_column(String(32))
+    compile: Mapped[list[list[str]]] = mapped_column(Json)
+    run: Mapped[list[str]] = mapped_column(Json)
+    functions: Mapped[bool]
+    sources: Mapped[list[str]] = mapped_column(Json)
+    cpu_factor: Mapped[float]
+    wall_factor: Mapped[float]
+    memory_extra_mib: Mapped[int]
+    processes_extra: Mapped[int]
+    last_seen: Mapped[datetime] = mapped_column(UtcDateTime())

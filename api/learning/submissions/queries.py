@@ -4,6 +4,7 @@ A poll of a submission that is not graded yet reads one row; only a graded one c
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -11,11 +12,16 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.orm import Session
 
 from api.core.actor import Actor, is_admin
+from api.core.clock import now
 from api.core.errors import NotFound
 from api.learning.curriculum.models import Assignment, TestSuite
 from api.learning.progress.service import Facts
-from api.learning.submissions.grade import RunStatus, SubmissionStatus
-from api.learning.submissions.models import AssignmentSubmission, CaseResult, GradingRun
+from api.learning.submissions.grade import RunStatus, RuntimeFacts, SubmissionStatus
+from api.learning.submissions.models import AssignmentSubmission, CaseResult, GradingRun, Runtime
+
+AVAILABLE_SECONDS = 600
+"""A runtime that no grader has reported for this long is not there: several times the longest silence of a worker,
+which reports between runs."""
 
 NOT_FINAL = (SubmissionStatus.PENDING, SubmissionStatus.RUNNING)
 
@@ -76,6 +82,34 @@ def list_submissions(
     total = session.scalar(select(func.count()).select_from(statement.subquery()))
     newest = statement.order_by(AssignmentSubmission.submitted_at.desc(), AssignmentSubmission.id.desc())
     return session.scalars(newest.limit(limit).offset(offset)).all(), total or 0
+
+
+class OfferedRuntime(NamedTuple):
+    """A runtime that ``hosts`` grader hosts (at least one) report alike; the latest was ``last_seen``."""
+
+    runtime: Runtime
+    hosts: int
+    last_seen: datetime
+
+
+def list_runtimes(session: Session, *, limit: int, offset: int) -> tuple[Sequence[OfferedRuntime], int]:
+    """A page of what graders can run now, by language, and how many there are. Hosts that differ are told apart."""
+    seen = now() - timedelta(seconds=AVAILABLE_SECONDS)
+    statement = (
+        select(Runtime)
+        .where(Runtime.last_seen >= seen)
+        .order_by(Runtime.language, Runtime.image_digest, Runtime.last_seen.desc(), Runtime.id)
+    )
+    alike: dict[str, list[Runtime]] = {}
+    for row in session.scalars(statement):
+        alike.setdefault(_offer(row), []).append(row)
+    offered = [OfferedRuntime(rows[0], len(rows), rows[0].last_seen) for rows in alike.values()]
+    return offered[offset : offset + limit], len(offered)
+
+
+def _offer(row: Runtime) -> str:
+    # All but who reported it and when.
+    return repr([getattr(row, name) for name in RuntimeFacts.__struct_fields__])
 
 
 def assignment_facts(session: Session, user_id: UUID, module_ids: Collection[UUID]) -> Mapping[UUID, Facts]:

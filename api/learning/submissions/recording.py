@@ -66,6 +66,7 @@ def record_grade(session: Session, task: GradingTask, grade: Grade) -> bool:
             image_digest=clip(grade.image_digest, 200),
             grader_version=clip(grade.grader_version, 64),
             isolation=clip(grade.isolation, 32),
+            machine_speed=grade.machine_speed,
         )
         .execution_options(synchronize_session=False)
     )

@@ -1,4 +1,4 @@
-"""Submitting, polling, listing and re-grading, over HTTP."""
+"""Submitting, polling, listing and re-grading, and what programs can be run in, over HTTP."""
 
 import re
 from typing import Annotated
@@ -19,6 +19,7 @@ from api.learning.submissions import queries, service, views
 from api.learning.submissions.grade import SubmissionStatus
 from api.learning.submissions.schemas import (
     RegradeView,
+    RuntimeList,
     SubmissionBody,
     SubmissionLine,
     SubmissionList,
@@ -167,6 +168,24 @@ class MySubmissionController(Controller):
     ) -> SubmissionList:
         """The caller's own submissions, newest first; also an ADMIN's own only."""
         return _page(session, actor, True, assignment_id, status, limit, offset)
+
+
+class RuntimeController(Controller):
+    """What programs can be run in."""
+
+    path = "/runtimes"
+    tags = ("submissions",)
+
+    @get(opt={"access": "public"}, summary="List runtimes", sync_to_thread=True)
+    def index(
+        self, session: NamedDependency[Session], limit: Limit = DEFAULT_LIMIT, offset: Offset = 0
+    ) -> RuntimeList:
+        """Languages with version, image, commands and factors, as graders have reported them in the last ten minutes.
+
+        A language is listed more than once where grader hosts differ.
+        """
+        offered, total = queries.list_runtimes(session, limit=limit, offset=offset)
+        return RuntimeList([views.runtime(item) for item in offered], total)
 
 
 def _page(

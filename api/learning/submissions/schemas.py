@@ -43,7 +43,11 @@ class SubmissionList(Struct, rename="camel"):
 
 
 class RunView(Struct, rename="camel"):
-    """The run a result comes from, and all that it was made with."""
+    """The run a result comes from, and all that it was made with.
+
+    ``machineSpeed`` is for an ADMIN: the grader host's speed over the reference machine's, null where the host was not
+    calibrated.
+    """
 
     number: int
     suite_version: int
@@ -55,6 +59,7 @@ class RunView(Struct, rename="camel"):
     queued_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    machine_speed: float | UnsetType | None = UNSET
 
 
 class DifferenceView(Struct, rename="camel"):
@@ -113,3 +118,41 @@ class RegradeView(Struct, rename="camel"):
 
     id: UUID
     run: int
+
+
+class FactorsView(Struct, rename="camel"):
+    """What a suite's limits become in a language: ``cpu`` and ``wall`` multiply them, the others are added."""
+
+    cpu: float
+    wall: float
+    memory_mib: int
+    processes: int
+
+
+class RuntimeView(Struct, rename="camel"):
+    """A language as graders run it. ``hosts`` of them report it alike.
+
+    ``version`` is what its compiler or interpreter says of itself, null where it could not be asked. In the commands
+    ``{main}`` stands for the main file, ``{sources}`` for all source files, ``{memory}`` for the memory limit in MiB.
+    ``functions``: it takes function suites. The first of ``sources`` is the usual file ending.
+    """
+
+    language: Annotated[str, Meta(examples=["python"])]
+    title: Annotated[str, Meta(examples=["Python"])]
+    version: Annotated[str | None, Meta(examples=["Python 3.11.2"])]
+    image_digest: str
+    isolation: str
+    compile: Annotated[list[list[str]], Meta(examples=[[]])]
+    run: Annotated[list[str], Meta(examples=[["/usr/bin/python3", "-B", "{main}"]])]
+    functions: bool
+    sources: Annotated[list[str], Meta(examples=[[".py"]])]
+    factors: FactorsView
+    hosts: int
+    last_seen: datetime
+
+
+class RuntimeList(Struct, rename="camel"):
+    """A page of runtimes, by language."""
+
+    items: list[RuntimeView]
+    total: int

@@ -1,4 +1,5 @@
-"""Writes of submissions: submitting and re-grading here, a worker's part in `claims` and `recording`.
+"""Writes of submissions: submitting and re-grading here, a worker's part in `claims`, `recording` and
+`runtimes`.
 
 This module is the slice's door: other slices and the grader take everything from here.
 """
@@ -24,6 +25,7 @@ from api.learning.submissions.claims import SweepReport, claim_next_run, release
 from api.learning.submissions.grade import RunStatus, SubmissionStatus
 from api.learning.submissions.models import PRIORITY_LIVE, PRIORITY_REGRADE, AssignmentSubmission, GradingRun
 from api.learning.submissions.recording import record_grade
+from api.learning.submissions.runtimes import report_runtimes
 from api.learning.submissions.source import Source
 
 __all__ = [
@@ -36,6 +38,7 @@ __all__ = [
     "regrade_many",
     "release_run",
     "renew_lease",
+    "report_runtimes",
     "submit",
     "sweep",
 ]

@@ -21,6 +21,13 @@ def clip(text: str, limit: int) -> str:
     return cleaned if len(cleaned) <= limit else cleaned[: limit - 1] + "…"
 
 
+def one_line(text: str, limit: int) -> str:
+    """The first line of ``text`` that is not blank, cut to ``limit`` characters, with nothing in it but what is shown:
+    control characters, and marks that turn the direction of the text around, become U+FFFD."""
+    first = next((line for line in clean(text[: 64 * limit]).splitlines() if line.strip()), "")
+    return clip("".join(char if char.isprintable() else _INSTEAD for char in first.strip()), limit)
+
+
 def clean_json(value: Any) -> Any:
     """A JSON value with every text in it cleaned, member names too."""
     if isinstance(value, str):

@@ -5,8 +5,16 @@ from typing import Any
 import msgspec
 
 from api.learning.submissions.models import AssignmentSubmission, CaseResult
-from api.learning.submissions.queries import ShownRun, SubmissionDetail
-from api.learning.submissions.schemas import CaseView, DifferenceView, RunView, SubmissionLine, SubmissionView
+from api.learning.submissions.queries import OfferedRuntime, ShownRun, SubmissionDetail
+from api.learning.submissions.schemas import (
+    CaseView,
+    DifferenceView,
+    FactorsView,
+    RuntimeView,
+    RunView,
+    SubmissionLine,
+    SubmissionView,
+)
 
 
 def submission_line(row: AssignmentSubmission) -> SubmissionLine:
@@ -22,10 +30,29 @@ def submission(detail: SubmissionDetail, *, everything: bool) -> SubmissionView:
         code=row.code if row.files is None else None,
         files=row.files,
         compile_output=shown.run.compile_output if shown else None,
-        run=_run(shown) if shown else None,
+        run=_run(shown, everything) if shown else None,
         regrading=detail.regrading,
         analysis=shown.run.analysis if shown else None,
         results=[_case(case, everything) for case in shown.results] if shown else [],
+    )
+
+
+def runtime(offered: OfferedRuntime) -> RuntimeView:
+    """A runtime; which hosts have it is nobody's business but the operator's."""
+    row = offered.runtime
+    return RuntimeView(
+        language=row.language,
+        title=row.title,
+        version=row.version,
+        image_digest=row.image_digest,
+        isolation=row.isolation,
+        compile=row.compile,
+        run=row.run,
+        functions=row.functions,
+        sources=row.sources,
+        factors=FactorsView(row.cpu_factor, row.wall_factor, row.memory_extra_mib, row.processes_extra),
+        hosts=offered.hosts,
+        last_seen=offered.last_seen,
     )
 
 
@@ -45,9 +72,9 @@ def _line(row: AssignmentSubmission) -> dict[str, Any]:
     }
 
 
-def _run(shown: ShownRun) -> RunView:
+def _run(shown: ShownRun, everything: bool) -> RunView:
     run = shown.run
-    return RunView(
+    view = RunView(
         number=run.number,
         suite_version=shown.suite_version,
         suite_digest=shown.suite_digest,
@@ -59,6 +86,9 @@ def _run(shown: ShownRun) -> RunView:
         started_at=run.started_at,
         finished_at=run.finished_at,
     )
+    if everything:
+        view.machine_speed = run.machine_speed
+    return view
 
 
 def _case(row: CaseResult, everything: bool) -> CaseView:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import pytest
 from litestar import Litestar
 from litestar.testing import TestClient
@@ -119,6 +120,18 @@ def test_a_submission_is_accepted_and_polled_to_its_end(
         "signal": None,
         "message": None,
     }
+
+
+def test_how_fast_the_machine_was_is_for_admins(client: Client, served: World, headers_for: SignIn):
+    submission = submit(served).submission
+    speedy = msgspec.structs.replace(passed(), machine_speed=1.25)
+    record(served.database, must_claim(served.database), speedy)
+    path = f"/api/v1/submissions/{submission.id}"
+    assert "machineSpeed" not in client.get(path, headers=headers_for(served.learner)).json()["run"]
+    assert client.get(path, headers=headers_for(served.admin)).json()["run"]["machineSpeed"] == 1.25
+    regrade(served.database, submission.id)
+    record(served.database, must_claim(served.database), passed())
+    assert client.get(path, headers=headers_for(served.admin)).json()["run"]["machineSpeed"] is None
 
 
 def test_nobody_else_can_read_list_or_regrade_a_submission(

@@ -1,0 +1,3 @@
+def add(a, b):
+    print("not the answer")
+    return a + b
