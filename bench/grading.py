@@ -1,136 +1,89 @@
 """From POST to verdict: latency, throughput and memory of a whole installation, beside bare processes.
 
-The yardstick is `rawrun.c`: every case started by posix_spawn as ``python3 -I -S``, fed and compared, with no sandbox,
-no API, no queue and no database. It runs in turn with what it is compared to, so a busy machine slows both.
+The yardstick is the bare runner with every case started as ``python3 -I -S``: no sandbox, no API, no queue and no
+database. It runs in turn with what it is compared to, so a busy machine slows both.
 """
 
-import random
 import statistics
-import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from bench import figures, work
+from bench.figures import Row, Target
 from bench.installation import Client, Installation, installation
+from bench.raw import Bare, RawWorker
+from bench.turns import Ask
 from sandboxes.languages import interpreter
 
 SOURCE = "print(sum(map(int, input().split())))\n"
-SIZES = (1, 2, 3, 5, 10, 20, 50, 100, 500, 1000)
 ROUNDS = 15
 BURST = 100
 POLLS = 10_000
-_HERE = Path(__file__).parent
+_SUMS = work.Submission("python", SOURCE, work.sums())
 
 
-class Row(NamedTuple):
-    """One line of the table: what was measured, the figure, the bound it is held against, and whether it holds."""
-
-    name: str
-    measured: str
-    bound: str
-    holds: bool
+def _without_site(language: str, folder: Path) -> tuple[list[str], list[str]]:
+    return [], [interpreter(), "-I", "-S", str(folder / "main.py")]
 
 
-def cases() -> list[tuple[str, str]]:
-    """Ten inputs with their sums; the same bytes every time."""
-    rng = random.Random(20260101)
-    lists = [[rng.randint(-(10**6), 10**6) for _ in range(size)] for size in SIZES]
-    return [(" ".join(map(str, numbers)) + "\n", f"{sum(numbers)}\n") for numbers in lists]
+def bare_seconds(worker: RawWorker, submissions: int) -> list[float]:
+    """How long each of some bare submissions took, one after the other."""
+    worker.ask(Ask(work.SUM, 0, submissions))
+    return worker.answer().latencies
 
 
-def suite() -> dict[str, Any]:
-    """The ten cases as an assignment's suite."""
-    rows = [{"name": f"n{i}", "stdin": given, "stdout": wanted} for i, (given, wanted) in enumerate(cases())]
-    group = {"name": "sums", "visible": False, "points": 100, "scoring": "each", "cases": rows}
-    return {"format": 1, "kind": "stdio", "languages": ["python"], "groups": [group]}
-
-
-class Raw:
-    """The bare runner, compiled in a temporary folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self._program = folder / "rawrun"
-        subprocess.run(["gcc", "-O2", "-o", self._program, _HERE / "rawrun.c"], check=True)
-        source = folder / "main.py"
-        source.write_text(SOURCE)
-        lines = ["S"]
-        for i, (given, wanted) in enumerate(cases()):
-            (folder / f"{i}.in").write_text(given)
-            (folder / f"{i}.out").write_text(wanted)
-            words = (folder / f"{i}.in", folder / f"{i}.out", interpreter(), "-I", "-S", source)
-            lines.append("\t".join(map(str, ("T", *words))))
-        self._manifest = folder / "manifest"
-        self._manifest.write_text("\n".join(lines) + "\n")
-
-    def seconds(self, submissions: int, parallel: int = 1) -> list[float]:
-        """How long each of some submissions took, one after the other, ``parallel`` cases at once."""
-        argv = [self._program, "0", str(submissions), str(parallel), "0", "1", self._manifest]
-        lines = subprocess.run(argv, check=True, capture_output=True, text=True).stdout.splitlines()
-        rows = [line.split() for line in lines if not line.startswith("elapsed")]
-        if any(row[2] != row[3] for row in rows):
-            raise RuntimeError("the bare runs do not give the right sums")
-        return [int(row[1]) / 1e9 for row in rows]
-
-
-@contextmanager
-def raw() -> Iterator[Raw]:
-    """The bare runner for the block."""
-    with tempfile.TemporaryDirectory(prefix="codezest-raw-") as folder:
-        yield Raw(Path(folder))
-
-
-def latency(here: Installation, bare: Raw, assignment: str) -> Row:
+def latency(here: Installation, bare: Bare, assignment: str) -> Row:
     """POST to final status of one submission at a time, against ten bare runs."""
     ours, theirs = [], []
     for _ in range(ROUNDS):
-        theirs += bare.seconds(1)
+        theirs += bare_seconds(RawWorker(bare), 1)
         started = time.perf_counter()
         _passed(here.learner.final(_submit(here.learner, assignment)))
         ours.append(time.perf_counter() - started)
-    took, alone = statistics.median(ours), statistics.median(theirs)
-    bound = 1.8 * alone + 0.040
-    measured = f"{took * 1e3:.0f} ms = {took / alone:.2f} x raw ({alone * 1e3:.0f} ms)"
-    return Row(
-        "one submission, 10 cases, POST to verdict", measured, f"<= {bound * 1e3:.0f} ms", took <= bound
-    )
+    alone = statistics.median(theirs) * 1e3
+    took = figures.spread([1e3 * seconds for seconds in ours])
+    bound = Target("at most", round(1.8 * alone + 40), "ms")
+    note = f"the bound is 1.8 x raw (python3 -I -S, {alone:.0f} ms) and 40 ms"
+    return Row("one submission of 10 Python cases, POST to verdict", took, "ms", bound, note)
 
 
-def throughput(here: Installation, bare: Raw, assignment: str) -> Row:
+def throughput(here: Installation, bare: Bare, assignment: str) -> Row:
     """A burst of submissions, first POST to last verdict, against bare runs on both cores."""
     with ThreadPoolExecutor(2) as both:
         started = time.perf_counter()
-        list(both.map(lambda _: bare.seconds(BURST // 2), range(2)))
-        alone = BURST * len(SIZES) / (time.perf_counter() - started)
+        list(both.map(lambda _: bare_seconds(RawWorker(bare), BURST // 2), range(2)))
+        alone = BURST / (time.perf_counter() - started)
     started = time.perf_counter()
     with ThreadPoolExecutor(4) as senders:
         sent = list(senders.map(lambda _: _submit(here.learner, assignment), range(BURST)))
     for submission in sent:
         _passed(here.learner.final(submission, pause=0.05))
-    ours = BURST * len(SIZES) / (time.perf_counter() - started)
-    measured = f"{ours:.0f} cases/s = {ours / alone:.2f} x raw ({alone:.0f}/s)"
-    return Row(f"{BURST} submissions at once, two workers", measured, ">= 0.60 x raw", ours >= 0.6 * alone)
+    ours = BURST / (time.perf_counter() - started)
+    what = f"{BURST} submissions at once, two workers: throughput / raw"
+    return Row(what, figures.spread([ours / alone]), "x", Target("at least", 0.6))
 
 
 def worker_memory(here: Installation) -> Row:
     """The largest resident memory any worker process has had."""
     peak = max(_status_mb(pid, "VmHWM") for pid in here.workers())
-    return Row("resident memory of a worker, peak", f"{peak:.0f} MB", "<= 150 MB", peak <= 150)
+    bound = Target("at most", 150, "MB")
+    return Row("resident memory of a worker, peak", figures.spread([peak]), "MB", bound)
 
 
 def api_memory(here: Installation, assignment: str) -> Row:
-    """The API's resident memory over many polls of one submission."""
+    """By how much the API's resident memory grows over many polls of one submission."""
     submission = _submit(here.learner, assignment)
     here.learner.final(submission)
     _poll(here.learner, submission, POLLS // 10)
     before = sum(_status_mb(pid, "VmRSS") for pid in _tree(here.api()))
     rate = _poll(here.learner, submission, POLLS)
     after = sum(_status_mb(pid, "VmRSS") for pid in _tree(here.api()))
-    measured = f"{before:.1f} -> {after:.1f} MB ({rate:.0f} polls/s, one client)"
-    return Row(f"memory of the API over {POLLS:,} polls", measured, "+ 2 MB at most", after - before <= 2)
+    what = f"memory of the API, growth over {POLLS:,} polls"
+    note = f"from {before:.1f} MB; {rate:.0f} polls/s, one client"
+    return Row(what, figures.spread([after - before]), "MB", Target("at most", 2, "MB"), note)
 
 
 def _submit(client: Client, assignment: str) -> str:
@@ -165,8 +118,9 @@ def _tree(pid: int) -> list[int]:
 
 def measure() -> list[Row]:
     """All figures of a fresh installation with two workers."""
-    with raw() as bare, installation(workers=2) as here:
-        assignment = here.assignment(suite())
+    with tempfile.TemporaryDirectory(prefix="codezest-raw-") as folder, installation(workers=2) as here:
+        bare = Bare(Path(folder), {work.SUM: [_SUMS]}, _without_site)
+        assignment = here.assignment(work.suite(_SUMS))
         for _ in range(4):  # every worker's first submission warms it up
             _passed(here.learner.final(_submit(here.learner, assignment)))
         rows = [latency(here, bare, assignment), throughput(here, bare, assignment)]
