@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help new-environment setup images demo up test check format env bench constraints clean
+.PHONY: help new-environment setup images demo up test check format env bench repeat constraints clean
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,8 +49,11 @@ format: $(READY) ## Format the code and fix what can be fixed
 env: $(READY) ## Write .env.example anew from the settings
 	$(BIN)/python -m tests.house.env_example > .env.tmp && mv .env.tmp .env.example
 
-bench: $(READY) ## Print the speed and memory ratios
-	$(BIN)/python -m bench
+bench: images ## Print speed and memory beside bare runs and other graders; ARGS="--quick" takes a short look
+	$(BIN)/python -m bench $(ARGS)
+
+repeat: images ## Grade harmless programs again and again, idle and beside burning slots; 1 if a verdict differs
+	$(BIN)/python -m bench.repeat $(ARGS)
 
 constraints: $(READY) ## Write constraints.txt anew from .venv
 	{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable; } > constraints.tmp

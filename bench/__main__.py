@@ -38,7 +38,7 @@ def main() -> int:
     console = Console(width=None if sys.stdout.isatty() else 140)
     for name, value in facts.items():
         console.print(f"{name:>12}: {value}", highlight=False)
-    console.print(table.draw(rows), table.EXPLAINED, sep="\n", highlight=False)
+    console.print(table.draw(rows), table.EXPLAINED, *table.notes(rows), sep="\n", highlight=False)
     if asked.json:
         asked.json.write_text(json.dumps(table.as_json(rows, results, facts), indent=1) + "\n")
     return 0 if all(row.met is not False for row in rows) else 1

@@ -6,6 +6,8 @@ import subprocess
 from pathlib import Path
 
 from api.core.settings import get_settings
+from bench import work
+from bench.ours import grader, task
 from grader.engine import Engine
 from grader.sandbox import SandboxUnavailable
 
@@ -14,6 +16,14 @@ _VERSIONS = {
     "g++": ["/usr/bin/g++", "--version"],
     "java": ["/usr/bin/java", "--version"],
     "node": ["/usr/bin/node", "--version"],
+}
+#: Programs that print the version of what runs or compiled them. What is in an image is not what the machine has.
+_ASKING = {
+    "python": "import platform\nprint(platform.python_version())\n",
+    "cpp": "#include <cstdio>\nint main() { std::puts(__VERSION__); }\n",
+    "java": """public class Main {
+        public static void main(String[] none) { System.out.println(System.getProperty("java.version")); } }""",
+    "javascript": "console.log(process.version)\n",
 }
 
 
@@ -33,7 +43,25 @@ def facts() -> dict[str, str]:
         "engine": _engine(settings.docker_host),
         "sandbox": f"{settings.sandbox}, images {settings.image_prefix}/*, {_isolation()}",
     }
-    return found | {f"bare {name}": _first_line(argv) for name, argv in _VERSIONS.items()}
+    found |= {f"bare {name}": _first_line(argv) for name, argv in _VERSIONS.items()}
+    return found | {f"boxed {name}": version for name, version in _boxed().items()}
+
+
+def _boxed() -> dict[str, str]:
+    # A visible case that fails shows what was printed.
+    found = {}
+    with grader(_ASKING) as own:
+        for language, source in _ASKING.items():
+            suite = work.suite(work.Submission(language, source, [("", "a version\n")]))
+            suite["groups"][0]["visible"] = True
+            try:
+                graded = own.grade(task(language, source, suite))
+            except SandboxUnavailable as error:
+                found[language] = str(error)
+                continue
+            said = graded.cases[0].stdout if graded.cases else graded.compile_output
+            found[language] = f"{(said or '?').strip()} ({graded.isolation})"
+    return found
 
 
 def _isolation() -> str:

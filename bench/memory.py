@@ -77,6 +77,8 @@ def _pss_mb(pids: list[int]) -> float | None:
     for pid in pids:
         try:
             words = Path(f"/proc/{pid}/smaps_rollup").read_text().split()
+        except ProcessLookupError:
+            continue  # it has ended: what is left of it holds nothing
         except OSError:
             return None
         total += int(words[words.index("Pss:") + 1])

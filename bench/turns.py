@@ -109,6 +109,7 @@ class ProcessWorker:
                 cwd=Path(__file__).parents[1],
             )
         if self._line() != _HEAD:
+            self.close()
             raise ContenderFailed(f"its worker did not come up: {self._last_words()}")
 
     @property
