@@ -1,4 +1,4 @@
-"""``python -m bench``: measures, prints the table, exits with 1 if a target is not met and with 2 if nothing could be.
+"""``python -m bench``: measures, prints the table, exits with 1 if a target is not met and with 2 if measuring failed.
 
 ``--quick`` makes fewer and shorter rounds and leaves out the whole installation: for seeing that it works, not for
 figures to be quoted.
@@ -28,19 +28,25 @@ def main() -> int:
     asked = _arguments()
     facts = machine.facts()
     try:
-        results = _play(asked)
-        rows = table.rows(results)
-        if not asked.quick:
-            rows += grading.measure()
+        results, fault = _play(asked)
     except ContenderFailed as error:
         print(error, file=sys.stderr)
         return 2
+    rows = table.rows(results)
+    if not asked.quick and not fault:
+        try:
+            rows += grading.measure()
+        except RuntimeError as error:
+            fault = str(error)
     console = Console(width=None if sys.stdout.isatty() else 140)
     for name, value in facts.items():
         console.print(f"{name:>12}: {value}", highlight=False)
     console.print(table.draw(rows), table.EXPLAINED, *table.notes(rows), sep="\n", highlight=False)
     if asked.json:
         asked.json.write_text(json.dumps(table.as_json(rows, results, facts), indent=1) + "\n")
+    if fault:
+        print(f"stopped early: {fault}", file=sys.stderr)
+        return 2
     return 0 if all(row.met is not False for row in rows) else 1
 
 
@@ -55,7 +61,8 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _play(asked: argparse.Namespace) -> Results:
+def _play(asked: argparse.Namespace) -> tuple[Results, str]:
+    """What was measured, and what stopped it before its end, if anything did. Raises ContenderFailed."""
     problems = list(read_problems().values())
     rounds = asked.rounds or (QUICK_ROUNDS if asked.quick else ROUNDS)
     with tempfile.TemporaryDirectory(prefix="codezest-bench-") as folder, ExitStack() as stack:
@@ -63,10 +70,13 @@ def _play(asked: argparse.Namespace) -> Results:
         _say("setting up")
         match = Match(stack, Path(folder), problems, machine.cores())
         match.set_up([] if asked.alone else list(OTHERS))
-        for number in range(rounds):
-            _say(f"round {number + 1} of {rounds}")
-            match.play(QUICK_SECONDS if asked.quick else SECONDS)
-    return match.results
+        try:
+            for number in range(rounds):
+                _say(f"round {number + 1} of {rounds}")
+                match.play(QUICK_SECONDS if asked.quick else SECONDS)
+        except ContenderFailed as error:
+            return match.results, str(error)
+    return match.results, ""
 
 
 def _say(what: str) -> None:

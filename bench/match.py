@@ -70,13 +70,13 @@ class Match:
         self.results.idle = idle_containers(self._alone.pid, "python")
         for workload in (work.NOTHING_FEW, work.NOTHING_MANY):
             self._turn(self._alone, Ask(workload, 0, fresh=False))
-        self._join(OURS, own, COURSES)
+        self._join(OURS, own, COURSES, WARMING_SECONDS)
         for name, python in found.items():
             if isinstance(python, str):
                 self.results.failed[name] = python
                 continue
             try:
-                self._join(name, [python, "-m", "bench.peers", name, self._file], [OTHERS[name]])
+                self._join(name, [python, "-m", "bench.peers", name, self._file], [OTHERS[name]], 0)
             except ContenderFailed as error:
                 self.results.failed[name] = str(error)
 
@@ -85,15 +85,15 @@ class Match:
         self._stack.callback(worker.close)
         return worker
 
-    def _join(self, name: str, argv: Sequence[str | Path], courses: Sequence[str]) -> None:
+    def _join(self, name: str, argv: Sequence[str | Path], courses: Sequence[str], seconds: float) -> None:
         workers = [self._start(name, argv) for _ in range(self._workers)]
         for workload in courses:
             for worker in workers:
-                self._turn(worker, Ask(workload, WARMING_SECONDS))
+                self._turn(worker, Ask(workload, seconds))
         self._contenders[name] = workers
 
     def play(self, seconds: float) -> None:
-        """One round."""
+        """One round. Raises ContenderFailed if ours failed; what was measured until then stands."""
         for workload in COURSES:
             for name in [OURS, *(other for other in OTHERS if OTHERS[other] == workload)]:
                 if name in self._contenders:

@@ -18,7 +18,7 @@ CLOSING_SECONDS = 20
 _HEAD = "{}\n"
 
 
-class ContenderFailed(Exception):
+class ContenderFailed(RuntimeError):
     """A contender could not be set up, died, or did not accept a right solution; the text says which."""
 
 
