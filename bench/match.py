@@ -52,8 +52,8 @@ class Match:
         self._counts = {name: len(made[name]) for name in made}
         self._file = folder / "workloads.json"
         work.write(self._file, made)
-        bare = Bare(folder / "raw", made)
-        self._raw: list[Worker] = [RawWorker(bare) for _ in range(workers)]
+        # A folder each: one must not compile over the program that another runs.
+        self._raw: list[Worker] = [RawWorker(Bare(folder / f"raw-{i}", made)) for i in range(workers)]
         self._contenders: dict[str, list[ProcessWorker]] = {}
         self.results = Results()
 

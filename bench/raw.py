@@ -50,6 +50,7 @@ class Bare:
         folder.mkdir(exist_ok=True)
         subprocess.run(["/usr/bin/gcc", "-O2", "-o", self.program, _HERE / "rawrun.c"], check=True)
         for name, submissions in made.items():
+            (folder / name).mkdir()
             lines = [
                 line
                 for number, submission in enumerate(submissions)
