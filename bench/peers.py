@@ -54,7 +54,7 @@ def evalplus(made: work.Workloads, folder: Path) -> Grade:
     )  # imported at the top, for data sets that are not asked for here
     unused.load_dataset = None
     sys.modules["datasets"] = unused
-    from evalplus.eval import PASS, untrusted_check
+    from evalplus.eval import PASS, untrusted_check  # pyright: ignore[reportMissingImports]
 
     def grade(workload: str, number: int, fresh: bool) -> None:
         problem = made[workload][number].problem
@@ -95,10 +95,10 @@ class _Dmoj:
     """A local judge whose messages are counted instead of sent."""
 
     def __init__(self, submission: work.Submission) -> None:
-        from dmoj import executors, judgeenv
-        from dmoj.cli import LocalJudge
-        from dmoj.judge import Submission
-        from dmoj.result import Result
+        from dmoj import executors, judgeenv  # pyright: ignore[reportMissingImports]
+        from dmoj.cli import LocalJudge  # pyright: ignore[reportMissingImports]
+        from dmoj.judge import Submission  # pyright: ignore[reportMissingImports]
+        from dmoj.result import Result  # pyright: ignore[reportMissingImports]
 
         judgeenv.load_env(cli=True)
         with contextlib.redirect_stdout(io.StringIO()):
