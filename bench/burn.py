@@ -1,14 +1,16 @@
-"""``python -m bench.burn``: a grader slot whose submissions use every core and the way to memory, for as long as its
-standard input is open. For measuring beside; nothing is graded for its own sake.
+"""``python -m bench.burn FOLDER``: a grader slot whose submissions use every core and the way to memory, for as long as
+its standard input is open. For measuring beside; nothing is graded for its own sake. FOLDER keeps its compile cache.
 """
 
 import os
 import sys
 import threading
+from pathlib import Path
 
 from api.core.settings import get_settings
 from bench import work
 from bench.ours import grader, task
+from bench.turns import own_output
 
 READY = "ready\n"
 _HELD_MIB = 48
@@ -29,6 +31,7 @@ while True:
 
 def main() -> None:
     """Grades burning submissions until the input ends; each is stopped by its processor limit, and the next begins."""
+    answers = own_output()
     settings, cores = get_settings(), len(os.sched_getaffinity(0))
     source = _SOURCE.format(others=cores - 1, mib=_HELD_MIB)
     limits = {
@@ -39,17 +42,16 @@ def main() -> None:
     quiet = work.Submission("python", "print()\n", [("", "\n")])
     burning = work.Submission("python", source, [("", "")] * 4)
     threading.Thread(target=_end_with_input, daemon=True).start()
-    with grader(["python"]) as own:
+    with grader(["python"], folder=Path(sys.argv[1])) as own:
         own.grade(task("python", quiet.source, work.suite(quiet)))
-        sys.stdout.write(READY)
-        sys.stdout.flush()
+        answers.write(READY)
         while True:
             own.grade(task("python", source, work.suite(burning, **limits)))
 
 
 def _end_with_input() -> None:
     sys.stdin.read()
-    os._exit(0)  # a grade is under way and need not be waited for: its container ends with this process
+    os._exit(0)  # a grade is under way and need not be waited for: its containers end with this process
 
 
 if __name__ == "__main__":

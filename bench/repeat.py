@@ -12,6 +12,7 @@ import argparse
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -129,7 +130,11 @@ def repeat(times: int, programs: Sequence[Benign] = PROGRAMS) -> list[Repeated]:
 @contextmanager
 def burning(slots: int) -> Iterator[None]:
     """Other slots burn for the block, and have begun to when it begins. Raises SandboxUnavailable if they do not."""
-    argv = [sys.executable, "-m", "bench.burn"]
+    with tempfile.TemporaryDirectory(prefix="codezest-bench-") as folder:
+        yield from _burning(slots, [sys.executable, "-m", "bench.burn", folder])
+
+
+def _burning(slots: int, argv: Sequence[str]) -> Iterator[None]:
     processes = [
         subprocess.Popen(
             argv,

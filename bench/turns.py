@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TextIO
 
 CLOSING_SECONDS = 20
 _HEAD = "{}\n"
@@ -65,10 +65,15 @@ None: on returning. What comes after the verdict counts for the throughput, not 
 ContenderFailed if the verdict is wrong."""
 
 
-def serve(grade: Grade, counts: dict[str, int]) -> None:
-    """Answers turns on standard input until it ends; ``counts`` says how many submissions a workload has."""
+def own_output() -> TextIO:
+    """Standard output, for the caller alone: what anything else prints goes to standard error from now on."""
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
+    return answers
+
+
+def serve(answers: TextIO, grade: Grade, counts: dict[str, int]) -> None:
+    """Answers turns on standard input until it ends; ``counts`` says how many submissions a workload has."""
     answers.write(_HEAD)
     for line in sys.stdin:
         turn = Ask(**json.loads(line))

@@ -11,14 +11,17 @@ from bench.raw import read_batch
 from bench.turns import Ask, ContenderFailed, ProcessWorker, play
 
 ANSWERS = """
-from bench.turns import serve
+from bench.turns import own_output, serve
+
+answers = own_output()
+print('what is logged while setting up')
 
 def grade(workload, number, fresh):
     print("what graded code prints")
     if workload == "wrong":
         raise SystemExit("a right solution was not accepted")
 
-serve(grade, {"right": 3, "wrong": 1})
+serve(answers, grade, {"right": 3, "wrong": 1})
 """
 
 
