@@ -87,8 +87,12 @@ class Lanes:
             raise SandboxUnavailable(f"no language {request.language!r} is known here")
         at_work = self._cores.at_work() if self._cores else contextlib.nullcontext()
         with at_work, self.taken(request.language, 0) as lane:
-            lane.runs += not request.probe
-            return replace(Spread(self, request, lane, on_case).run(), image=lane.image)
+            lane.runs += not request.is_of_ours
+            try:
+                return replace(Spread(self, request, lane, on_case).run(), image=lane.image)
+            except BaseException:
+                self._end_further_lanes()
+                raise
 
     def close(self) -> None:
         """Ends every lane, those at work too. Calling it twice is fine, and so is using it again afterwards."""
@@ -152,6 +156,13 @@ class Lanes:
                 log.warning("lane_lost", number=number, language=request.language, error=str(error))
         finally:
             self._cores.give_back(core)
+
+    def _end_further_lanes(self) -> None:
+        # Nobody wants what they are at any more, and it may take long.
+        with self._lock:
+            lanes = [lane for (_, number), lane in self._used.items() if number and lane is not None]
+        for lane in lanes:
+            lane.runner.close()
 
     def _core_can_be_spared(self) -> bool:
         return not self._closed and self._cores is not None and not self._cores.are_crowded

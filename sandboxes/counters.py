@@ -48,6 +48,23 @@ def tree_usage(root: int) -> Usage:
     return usage
 
 
+def starved_ms(root: int) -> int:
+    """How long the one thread below ``root`` that had to wait longest was ready to run and had no core, in ms.
+
+    From the second field of ``schedstat``; 0 where the kernel does not keep it. Time that several threads waited side
+    by side counts once, so a program cannot wait longer than it has lived.
+    """
+    longest = 0
+    for pid in _descendants(root):
+        try:
+            for thread in os.listdir(f"/proc/{pid}/task"):
+                with open(f"/proc/{pid}/task/{thread}/schedstat", "rb") as file:
+                    longest = max(longest, int(file.read().split()[1]))
+        except (OSError, IndexError, ValueError):
+            continue
+    return longest // 1_000_000
+
+
 def tree_memory_kib(root: int) -> int:
     """What the descendants of ``root`` hold together, shared memory counted once: exact, and slow to find out."""
     total = 0

@@ -35,6 +35,9 @@ from typing import Any, Protocol
 PROTOCOL_VERSION = 2
 MAX_FRAME_BYTES = 256 * 1024 * 1024
 MAX_HEADER_BYTES = 4 * 1024 * 1024
+#: Time without a core is not held against a program; but however busy the machine is, it ends after this many times
+#: its wall limit.
+MOST_WALL = 3
 _LENGTHS = struct.Struct(">II")
 
 

@@ -7,6 +7,9 @@ the box are backstops. What a program prints about its end is never believed, on
 A program that runs out of processor time is let run on for a tenth of its limit: so that the grader can tell one that
 was nearly there, and look again, from one that would never have ended. The verdict is the same: over is over.
 
+The wall limit is for sleepers. Time that a program was ready to run and had no core, because the machine was busy, is
+not held against it, up to `MOST_WALL` times its limit.
+
 The tree is looked at by the clock and not in quiet moments, for a program that prints without pause leaves none. And
 while it is watched, so is the grader: if that goes away, the program ends at once and not at its limits.
 """
@@ -21,7 +24,7 @@ from typing import Any
 from sandboxes import counters
 from sandboxes.boxes import Box, MemoryFile, RunnerFault
 from sandboxes.job import FILES, Job, Report
-from sandboxes.protocol import CaseOutcome, Limits, Outcome
+from sandboxes.protocol import MOST_WALL, CaseOutcome, Limits, Outcome
 
 _FIRST_LOOK_S, _LAST_LOOK_S = 0.005, 0.025
 #: After a kill everything in a box ends at once, or something is wrong that only a new container cures.
@@ -195,6 +198,8 @@ class Watcher:
             watch.memory_kib = max(watch.memory_kib, usage.memory_kib)
             watch.cpu_ms = max(watch.cpu_ms, usage.cpu_ms, self._hidden_cpu_ms(watch))
             _hold_against_limits(watch, overshoot(watch.limits.cpu_ms))
+            if watch.verdict is None and _has_slept_too_long(pid, watch):
+                watch.end(Outcome.TIMED_OUT, "wall")
 
     def _judge(self, watch: Watch, pipes: list["Pipe"]) -> CaseOutcome:
         report = watch.report
@@ -261,8 +266,11 @@ def _hold_against_limits(watch: Watch, cpu_ms: int) -> None:
         watch.end(Outcome.OUT_OF_MEMORY)
     elif watch.cpu_ms > cpu_ms:
         watch.end(Outcome.TIMED_OUT, "cpu")
-    elif watch.report is None and watch.elapsed_ms() > limits.wall_ms:
-        watch.end(Outcome.TIMED_OUT, "wall")
+
+
+def _has_slept_too_long(pid: int, watch: Watch) -> bool:
+    elapsed, limit = watch.elapsed_ms(), watch.limits.wall_ms
+    return elapsed > limit and (elapsed > MOST_WALL * limit or elapsed - counters.starved_ms(pid) > limit)
 
 
 def _receive_report(link: socket.socket) -> Report | None:

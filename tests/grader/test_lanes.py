@@ -386,6 +386,26 @@ def test_what_the_listener_raises_ends_the_grading_and_the_lane(farm: Farm):
     assert lanes.run(REQUEST, None).cases == EXPECTED
 
 
+def test_a_further_lane_does_not_go_on_with_what_nobody_wants(farm: Farm, cores: Cores):
+    lanes = farm.lanes(cores=cores, width=2)
+    at_work, go_on = threading.Event(), threading.Event()
+
+    def answer(stdin: bytes) -> CaseOutcome:
+        if farm.leads:
+            assert at_work.wait(20)
+            return CaseOutcome(outcome=Outcome.SIGNALLED, signal=9)
+        at_work.set()
+        go_on.wait(20)
+        return echo(stdin)
+
+    farm.answer = answer
+    with pytest.raises(SandboxUnavailable):
+        lanes.run(REQUEST, None)
+    wait_for_helpers(lanes)
+    assert farm.running == 0
+    go_on.set()
+
+
 def test_closing_ends_what_is_at_work(farm: Farm, cores: Cores):
     lanes = farm.lanes(cores=cores, width=2)
     at_work, go_on = threading.Event(), threading.Event()

@@ -1,14 +1,16 @@
 """The kernel's counters, as files of both control-group versions and of real processes."""
 
 import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from sandboxes import counters
-from sandboxes.counters import Container, tree_memory_kib, tree_usage
+from sandboxes import counters, watch
+from sandboxes.counters import Container, starved_ms, tree_memory_kib, tree_usage
+from sandboxes.protocol import MOST_WALL, Limits
 
 
 def write(root: Path, **files: str) -> Path:
@@ -155,3 +157,46 @@ def test_a_process_that_is_gone_has_used_nothing():
     os.waitpid(pid, 0)
     assert tree_usage(pid) == counters.Usage()
     assert tree_memory_kib(pid) == 0
+
+
+def test_who_waits_for_a_core_is_seen_to_wait():
+    core = min(os.sched_getaffinity(0))
+    burners: list[int] = []
+    try:
+        for _ in range(3):  # three that want one core: each waits two thirds of its time
+            pid = os.fork()
+            if pid == 0:
+                os.sched_setaffinity(0, {core})
+                while True:
+                    pass
+            burners.append(pid)
+        while (starved := starved_ms(os.getpid())) < 30:
+            pass
+    finally:
+        for pid in burners:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+    assert starved >= 30
+    assert starved_ms(os.getpid()) == 0  # nobody is left to wait
+    assert starved_ms(1 << 30) == 0
+
+
+@pytest.mark.parametrize(
+    ("elapsed", "starved", "too_long"),
+    [
+        (999, 0, False),
+        (1001, 0, True),
+        (1900, 1000, False),
+        (2100, 1000, True),
+        (MOST_WALL * 1000 - 1, MOST_WALL * 1000, False),
+        (MOST_WALL * 1000 + 1, MOST_WALL * 1000, True),
+    ],
+)
+def test_only_sleep_counts_as_sleep(
+    monkeypatch: pytest.MonkeyPatch, elapsed: int, starved: int, too_long: bool
+):
+    limits = Limits(cpu_ms=1000, wall_ms=1000, memory_mib=64, output_kib=1, processes=4)
+    seen = watch.Watch(limits, 0.0, 0, 0.0, 0)
+    monkeypatch.setattr(watch.Watch, "elapsed_ms", lambda self: elapsed)
+    monkeypatch.setattr(counters, "starved_ms", lambda pid: starved)
+    assert watch._has_slept_too_long(1, seen) is too_long
