@@ -98,12 +98,13 @@ class DockerSandbox:
         return Lane(link, container, image.digest, image.digest)
 
     def _spec(self, image: str, language: str, number: int) -> ContainerSpec:
+        facts = languages()[language]  # its resident compiler, if it has one, stays while a case uses all it may
         return ContainerSpec(
             image=image,
             command=[*_COMMAND, language],
             uid=user_of(self._slot, number),
-            memory_mib=self._memory_mib + _OVERHEAD_MIB,
-            processes=self._processes + _OVERHEAD_PROCESSES,
+            memory_mib=self._memory_mib + _OVERHEAD_MIB + facts.resident_memory_mib,
+            processes=self._processes + _OVERHEAD_PROCESSES + facts.resident_processes,
             labels={OWNER_LABEL: self._owner, LANGUAGE_LABEL: language},
             runtime=self._runtime,
         )

@@ -7,6 +7,7 @@ has changed.
 
 import hashlib
 import io
+import json
 import shutil
 import subprocess
 import tarfile
@@ -82,7 +83,12 @@ def build_context(language: Language, base: str) -> bytes:
     """The build context as a tar file, the same bytes every time: the Dockerfile and the runner's sources."""
     own = HERE / language.name / "Dockerfile"
     template = own if own.exists() else HERE / "base" / "Dockerfile.language"
-    filled = template.read_text().replace("{base}", base).replace("{packages}", " ".join(language.packages))
+    # As lists, not as words for a shell: what a folder prepares is not taken apart a second time.
+    prepare = "\n".join(f"RUN {json.dumps(argv)}" for argv in language.prepare)
+    words = {"base": base, "packages": " ".join(language.packages), "language": language.name, "prepare": prepare}
+    filled = template.read_text()
+    for word, text in words.items():
+        filled = filled.replace(f"{{{word}}}", text)
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as archive:
         _add(archive, "Dockerfile", filled.encode())

@@ -95,14 +95,15 @@ def _descendants(root: int) -> Iterator[int]:
     pending = [root]
     while pending:
         try:
-            found = _children(pending.pop())
+            found = children(pending.pop())
         except (OSError, ValueError):
             continue
         yield from found
         pending += found
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes that it has started and not yet reaped. Raises OSError if it has ended."""
     found: list[int] = []
     for thread in os.listdir(f"/proc/{pid}/task"):
         with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:

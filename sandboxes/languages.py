@@ -12,6 +12,8 @@ Members of language.json:
 ``compile``     commands (argument lists), run one after the other, each in a box; none: nothing to compile
 ``check``       commands that find out whether a program is one at all, where nothing is compiled. Run only once a case
                 has ended badly: a good program is not kept waiting for a second start of its interpreter
+``resident``    a compiler that stays, see `resident.py`: ``run`` its argument list, ``memoryMib`` and ``processes`` what
+                it may use, beside any program; none: every compilation starts the compiler
 ``run``         the program's argument list
 ``warm``        ``python``: cases start from a warm interpreter instead of executing ``run``; none: always execute
 ``harness``     for function suites: ``file`` beside language.json, ``run`` its argument list; none: not offered
@@ -19,6 +21,9 @@ Members of language.json:
 ``factors``     ``cpu`` and ``wall`` multiply a suite's limits, ``memoryMib`` and ``processes`` add to them
 ``version``     a command whose first line says the version
 ``packages``    Debian packages its image needs
+``prepare``     commands (argument lists) that its image runs once, as root, after its packages are there; the folder is
+                then at /opt/codezest/sandboxes/<folder>. For what makes a compiler start faster and changes nothing
+                else: local boxes go without. None: nothing to prepare
 
 In argument lists ``{main}`` is the main file, ``{sources}`` (alone) all source files, ``{memory}`` the memory limit in
 MiB, ``{harness}`` the harness file.
@@ -59,7 +64,11 @@ class Language:
     memory_extra_mib: int = 0
     processes_extra: int = 0
     version: tuple[str, ...] = ()
+    resident: tuple[str, ...] = ()
+    resident_memory_mib: int = 0
+    resident_processes: int = 0
     packages: tuple[str, ...] = ()
+    prepare: tuple[tuple[str, ...], ...] = ()
 
     @property
     def programs(self) -> tuple[str, ...]:
@@ -118,6 +127,7 @@ def _read(path: Path) -> Language:
         data: dict[str, Any] = json.loads(path.read_text())
         factors = data.get("factors", {})
         harness = data.get("harness") or {}
+        resident = data.get("resident") or {}
         return Language(
             name=path.parent.name,
             title=data["title"],
@@ -135,7 +145,11 @@ def _read(path: Path) -> Language:
             memory_extra_mib=int(factors.get("memoryMib", 0)),
             processes_extra=int(factors.get("processes", 0)),
             version=tuple(data.get("version", ())),
+            resident=tuple(resident.get("run", ())),
+            resident_memory_mib=int(resident.get("memoryMib", 0)),
+            resident_processes=int(resident.get("processes", 0)),
             packages=tuple(data.get("packages", ())),
+            prepare=tuple(tuple(argv) for argv in data.get("prepare", ())),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"{path}: {error!r}") from error

@@ -29,6 +29,7 @@ from sandboxes import counters, kernel, languages, protocol
 from sandboxes.boxes import Launcher, MemoryFile, RunnerFault, reap
 from sandboxes.job import CODE, Job, pack_files
 from sandboxes.protocol import CaseOutcome, Limits, Outcome, RunRequest
+from sandboxes.resident import Residents
 from sandboxes.watch import Watcher, overshoot
 
 _BOXES_PER_LAUNCHER = 2000
@@ -72,6 +73,7 @@ class Runner:
         self._watcher = Watcher(counters.Container() if os.getpid() == 1 else None, stream.lifeline)
         self._launcher: Launcher | None = None
         self._files: MemoryFile | None = None
+        self._residents = Residents(stream.lifeline)
 
     def serve(self) -> None:
         """Answers requests until the grader closes its end."""
@@ -95,8 +97,11 @@ class Runner:
     def _answer(self, tag: str, request: RunRequest) -> None:
         seq = _Sequence(self._stream, tag)
         try:
-            self._run(request, seq)
+            self._residents.rest()
+            compiled = self._run(request, seq)
             seq.send({"type": "done", "worn": self._watcher.worn})
+            if compiled is not None:
+                self._residents.invite(compiled, self._fresh_launcher())
         except (RunnerFault, OSError) as error:
             seq.send({"type": "fault", "message": str(error)[:500]})
 
@@ -114,12 +119,14 @@ class Runner:
         return self._launcher
 
     def _let_launcher_go(self) -> None:
+        self._residents.close()  # their boxes end with the launcher
         if self._launcher is not None:
             self._launcher.close()
             self._launcher = None
         reap()  # as process 1 of a container we inherit its boxes
 
-    def _run(self, request: RunRequest, seq: "_Sequence") -> None:
+    def _run(self, request: RunRequest, seq: "_Sequence") -> languages.Language | None:
+        """Serves a request. The language whose compiler was needed, and may be needed again; None if none was."""
         language = languages.languages().get(request.language)
         if language is None or self._language not in (None, request.language):
             raise RunnerFault(f"this runner does not serve {request.language!r}")
@@ -131,6 +138,7 @@ class Runner:
             self._probe(language, request, seq)
         elif self._take_files(language, request, seq):
             self._run_cases(language, request, seq)
+        return None if request.probe or request.again or request.artefact is not None else language
 
     def _take_files(self, language: languages.Language, request: RunRequest, seq: "_Sequence") -> bool:
         """Gets hold of what boxes are to find in ``/code``; False if the compiler refused it."""
@@ -167,7 +175,9 @@ class Runner:
         assert self._files is not None
         made = MemoryFile()
         try:
-            outcome = self._step(language, argv, request, made)
+            outcome = self._ask_resident(language, argv, request, made) or self._step(
+                language, argv, request, made
+            )
             if outcome.ended_well:
                 made.seal()
                 self._files, made = made, self._files
@@ -179,6 +189,14 @@ class Runner:
             outcome = replace(outcome, returned=self._files.read())
         seq.send_outcome("compiled", outcome)
         return outcome.ended_well
+
+    def _ask_resident(
+        self, language: languages.Language, argv: tuple[str, ...], request: RunRequest, made: MemoryFile
+    ) -> CaseOutcome | None:
+        assert self._files is not None
+        limits = request.compile_limits
+        filled = language.fill(argv, sorted(request.files), limits.memory_mib)
+        return self._residents.compile(language, filled, self._files, limits, made)
 
     def _step(
         self,
