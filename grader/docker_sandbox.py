@@ -98,7 +98,9 @@ class DockerSandbox:
         return Lane(link, container, image.digest, image.digest)
 
     def _spec(self, image: str, language: str, number: int) -> ContainerSpec:
-        facts = languages()[language]  # its resident compiler, if it has one, stays while a case uses all it may
+        facts = languages()[
+            language
+        ]  # its resident compiler, if it has one, stays while a case uses all it may
         return ContainerSpec(
             image=image,
             command=[*_COMMAND, language],

@@ -85,7 +85,12 @@ def build_context(language: Language, base: str) -> bytes:
     template = own if own.exists() else HERE / "base" / "Dockerfile.language"
     # As lists, not as words for a shell: what a folder prepares is not taken apart a second time.
     prepare = "\n".join(f"RUN {json.dumps(argv)}" for argv in language.prepare)
-    words = {"base": base, "packages": " ".join(language.packages), "language": language.name, "prepare": prepare}
+    words = {
+        "base": base,
+        "packages": " ".join(language.packages),
+        "language": language.name,
+        "prepare": prepare,
+    }
     filled = template.read_text()
     for word, text in words.items():
         filled = filled.replace(f"{{{word}}}", text)

@@ -12,8 +12,8 @@ Members of language.json:
 ``compile``     commands (argument lists), run one after the other, each in a box; none: nothing to compile
 ``check``       commands that find out whether a program is one at all, where nothing is compiled. Run only once a case
                 has ended badly: a good program is not kept waiting for a second start of its interpreter
-``resident``    a compiler that stays, see `resident.py`: ``run`` its argument list, ``memoryMib`` and ``processes`` what
-                it may use, beside any program; none: every compilation starts the compiler
+``resident``    a compiler that stays, see `resident.py`: ``run`` its argument list, ``memoryMib`` and ``processes``
+                what it may use, beside any program; none: every compilation starts the compiler
 ``run``         the program's argument list
 ``warm``        ``python``: cases start from a warm interpreter instead of executing ``run``; none: always execute
 ``harness``     for function suites: ``file`` beside language.json, ``run`` its argument list; none: not offered

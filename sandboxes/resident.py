@@ -3,14 +3,15 @@
 Theory of operation
 -------------------
 A compiler that runs on a virtual machine spends most of a small program's compilation on its own start. A language
-folder may name a *resident* compiler (``resident`` in language.json): a program that does not end, reads requests on its
-standard input and writes answers to its standard output. Its box is like every other: made by the launcher, the same
-namespaces, filter and limits, no network. It never sees an input, runs no code of a submission, and is stopped, by
-signal, whenever it is not compiling: it takes no time from a case, and a case's figures hold nothing of it.
+folder may name a *resident* compiler (``resident`` in language.json): a program that does not end, reads requests on
+its standard input and writes answers to its standard output. Its box is like every other: made by the launcher, the
+same namespaces, filter and limits, no network. It never sees an input, runs no code of a submission, and is stopped, by
+signal, whenever it is not compiling: it takes no time from a case, and a case's figures hold nothing of it. The first
+compilation of a runner is the plain command's, and invites it: of several lanes only the one that compiles has one.
 
 It has two answers that count: compiled, and here are the files; or errors (exit code 1), and here are the messages.
 Whatever else happens (another exit code, a limit met, an answer that is none, no answer) says nothing about the
-submission: that is then compiled by the plain command, under its whole limits, and the resident compiler is thrown away.
+submission: that is then compiled by the plain command, under its whole limits, and the resident compiler thrown away.
 So no verdict about limits or crashes ever comes from here, and the leash can be short: `_LEASH_MS` of time, for what
 takes longer gains little. A resident compiler is also thrown away after `_COMPILATIONS`, for one submission's sources
 share a process with the next one's: what a fault of the compiler could carry over ends there.
@@ -35,7 +36,7 @@ from sandboxes.protocol import CaseOutcome, Limits, Outcome
 
 _LEASH_MS = 5_000
 _COMPILATIONS = 100
-#: After so many that were of no use without one that was, there is no sense in trying again.
+#: Where so many came to nothing and none ever answered there can be none. Later failures are submissions' doing.
 _PATIENCE = 2
 _LIFE_CPU_SECONDS = 600
 _LOOK_S = 0.02
@@ -58,6 +59,7 @@ class Residents:
         self._lifeline = lifeline
         self._waiting: dict[str, Resident] = {}
         self._failures: dict[str, int] = {}
+        self._proved: set[str] = set()
 
     def compile(
         self, language: Language, argv: list[str], files: MemoryFile, limits: Limits, made: MemoryFile
@@ -73,13 +75,13 @@ class Residents:
         try:
             outcome = resident.compile(argv, files, limits, made)
         except (NoAnswer, OSError):
-            self._failures[language.name] = self._failures.get(language.name, 0) + 1
+            self._note_failure(language.name)
             resident.close()
             return None
         except BaseException:
             resident.close()
             raise
-        self._failures[language.name] = 0
+        self._proved.add(language.name)
         if resident.answered < _COMPILATIONS:
             self._waiting[language.name] = resident
         else:
@@ -97,8 +99,12 @@ class Residents:
                 self._waiting[language.name] = Resident(launcher.take(), language, self._lifeline)
                 launcher.ask()
         except (OSError, RunnerFault):
-            self._failures[language.name] = self._failures.get(language.name, 0) + 1
+            self._note_failure(language.name)
             self._drop(language.name)
+
+    def _note_failure(self, name: str) -> None:
+        if name not in self._proved:
+            self._failures[name] = self._failures.get(name, 0) + 1
 
     def rest(self) -> None:
         """Stops them all: from here until the next compilation, time and memory are a case's."""
@@ -146,9 +152,7 @@ class Resident:
             for fd in (stdin, stdout, quiet):
                 os.close(fd)
 
-    def compile(
-        self, argv: list[str], files: MemoryFile, limits: Limits, made: MemoryFile
-    ) -> CaseOutcome:
+    def compile(self, argv: list[str], files: MemoryFile, limits: Limits, made: MemoryFile) -> CaseOutcome:
         """One compilation; see `Residents.compile`. Raises NoAnswer, OSError, EOFError."""
         leash = _Leash(
             box=self._box.pid,
@@ -216,12 +220,12 @@ class Resident:
             signal.pidfd_send_signal(self._program, signal.SIGCONT)
 
     def rest(self) -> bool:
-        """Stops it; False if there is not exactly one program to be stopped."""
+        """Stops it; False if there is not exactly one process to be stopped."""
         try:
             if self._program is None:
                 self._program = self._find()
             signal.pidfd_send_signal(self._program, signal.SIGSTOP)
-            return len(counters.children(self._box.pid)) == 1
+            return counters.tree_usage(self._box.pid).processes == 1
         except (OSError, ValueError):
             return False
 

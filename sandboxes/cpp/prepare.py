@@ -27,7 +27,11 @@ def _options() -> list[str]:
 def _location(name: str) -> Path:
     """Where GCC finds a header."""
     listed = subprocess.run(
-        [*_options(), "-E", "-x", "c++", "-"], input=f"#include <{name}>\n", capture_output=True, text=True, check=True
+        [*_options(), "-E", "-x", "c++", "-"],
+        input=f"#include <{name}>\n",
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout
     # A line marker: # 1 "FILE" 1 3
     return next(Path(line.split('"')[1]) for line in listed.splitlines() if line.endswith(f'{name}" 1 3'))
@@ -36,12 +40,11 @@ def _location(name: str) -> Path:
 def _precompile(name: str) -> None:
     header = _location(name)
     target = header.with_name(f"{header.name}.gch")
+    # The header itself and not a file that includes it, whose name would stand in error messages. GCC remarks that a
+    # main file is no system header; what it includes is one still, and there all the code is.
+    subprocess.run([*_options(), "-x", "c++-header", "-o", target, header], check=True)
+    target.chmod(0o444)
     with tempfile.TemporaryDirectory() as folder:
-        # By a file that includes it: read as the main file, a system header would not be one, and warn.
-        outer = Path(folder) / "outer.h"
-        outer.write_text(f"#include <{name}>\n")
-        subprocess.run([*_options(), "-x", "c++-header", "-o", target, outer], check=True)
-        target.chmod(0o444)
         _prove(name, Path(folder) / "main.cpp")
 
 

@@ -43,6 +43,8 @@ public final class Resident {
     private Resident() {}
 
     public static void main(String[] arguments) throws IOException {
+        // As the javac command has it: else our own class path would be the submission's, and not its folder.
+        System.setProperty("application.home", System.getProperty("java.home"));
         var in = new DataInputStream(new FileInputStream(FileDescriptor.in));
         var out = new FileOutputStream(FileDescriptor.out);
         warmUp(Integer.parseInt(arguments[0]), Arrays.copyOfRange(arguments, 1, arguments.length), in);

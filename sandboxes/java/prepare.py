@@ -21,7 +21,7 @@ _ARCHIVE = "-XX:SharedArchiveFile="
 
 def _plain(argv: list[str]) -> list[str]:
     """A command of language.json as it can be run here: with no archive yet, and with no placeholders."""
-    words = [word for word in argv if _ARCHIVE not in word and "-Xshare" not in word and "{sources}" != word]
+    words = [word for word in argv if _ARCHIVE not in word and "-Xshare" not in word and word != "{sources}"]
     return [word.replace("{memory}", "256").replace("/opt/harness/java", str(HERE)) for word in words]
 
 
@@ -35,7 +35,15 @@ def _archive(name: str, collector: str, lists: list[Path]) -> None:
     merged = lists[0].with_suffix(".merged")
     # Lines with "@" describe what was made at run time and hold only for their own run.
     merged.write_text("".join(f"{line}\n" for line in lines if not line.startswith("@")))
-    _run(["/usr/bin/java", "-Xshare:dump", collector, f"-XX:SharedClassListFile={merged}", f"{_ARCHIVE}{HERE / name}"])
+    _run(
+        [
+            "/usr/bin/java",
+            "-Xshare:dump",
+            collector,
+            f"-XX:SharedClassListFile={merged}",
+            f"{_ARCHIVE}{HERE / name}",
+        ]
+    )
     (HERE / name).chmod(0o444)
 
 

@@ -1,9 +1,12 @@
 """What an image is made from, when it is out of date, and what is said where it cannot be made. No engine is needed."""
 
 import io
+import json
+import re
 import subprocess
 import tarfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +77,27 @@ def test_the_same_tree_gives_the_same_bytes():
     for language in ALL.values():
         assert build_context(language, "base") == build_context(language, "base")
     assert len({build_digest(language) for language in ALL.values()}) == len(ALL)
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_a_dockerfile_holds_what_the_folder_asks_for(language: str):
+    facts = ALL[language]
+    with tarfile.open(fileobj=io.BytesIO(build_context(facts, "the/base"))) as archive:
+        member = archive.extractfile("Dockerfile")
+        assert member is not None
+        lines = member.read().decode().splitlines()
+    assert "FROM the/base" in lines
+    assert any(" ".join(facts.packages) in line for line in lines)
+    assert not [line for line in lines if re.search(r"\{\w+\}", line) and not line.startswith("#")]
+    # As lists: a shell would take them apart once more.
+    assert [line for line in lines if line.startswith("RUN [")] == [
+        f"RUN {json.dumps(a)}" for a in facts.prepare
+    ]
+
+
+def test_what_a_folder_prepares_reaches_no_shell():
+    facts = replace(ALL["c"], prepare=(("/bin/echo", "a b", '"; rm -rf /', "{base}"),))
+    assert b'RUN ["/bin/echo", "a b", "\\"; rm -rf /", "{base}"]\n' in build_context(facts, "the/base")
 
 
 def test_only_what_is_missing_or_out_of_date_is_built(monkeypatch: pytest.MonkeyPatch):

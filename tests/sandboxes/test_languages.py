@@ -110,6 +110,16 @@ def test_the_environment_steers_no_interpreter(language: Language):
 
 def test_javac_runs_no_annotation_processor():
     assert "-proc:none" in ALL["java"].compile[0]
+    assert "-proc:none" in ALL["java"].resident
+
+
+@each_language
+def test_a_resident_compiler_is_bounded(language: Language):
+    if language.resident:
+        assert language.compile
+        assert language.resident[0].startswith("/usr")
+        assert 0 < language.resident_memory_mib <= 512
+        assert 0 < language.resident_processes <= 64
 
 
 @pytest.mark.parametrize(
