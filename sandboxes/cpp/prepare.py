@@ -3,7 +3,9 @@
 Reading <bits/stdc++.h> costs more than most programs that include it. GCC takes a precompiled header in its place where
 it stands beside the header, was made with the same options, nothing but comments and macros comes before its include,
 and none of those macros is one that the header looks at; in all other cases it reads the header itself. That is why
-only a program's first include gains, and why the list below is one of headers that programs begin with.
+only a program's first include gains, and why the list below is one of headers that programs begin with. The code that
+comes out is the same to the last bit, and so are the messages but for one line: where an error is inside such a header,
+"from main.cpp:1" is missing at the end of the list of who included whom.
 
 Run as root while the image is built; a failure fails the build. One that GCC would not take is a failure.
 """
