@@ -6,7 +6,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** What programs tend to use: prepare.py and the resident compiler learn from it which classes that needs. */
+/** What programs tend to use: prepare.py and the resident compiler learn from it what compiling that takes. */
 public class Warm {
     interface Shape {
         double area();
