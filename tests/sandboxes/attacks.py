@@ -33,8 +33,9 @@ from .programs import ended, limits_of
 
 HOSTILE = Path(__file__).parent / "hostile"
 PROGRAMS = sorted(path for path in HOSTILE.glob("*/*") if path.is_file())
-#: Enough for honest learners' compilers; little enough to see a bomb's end soon.
-COMPILE = Limits(cpu_ms=3000, wall_ms=10_000, memory_mib=512, output_kib=64, processes=64)
+#: Enough for honest compilers; and little enough to see a bomb's end soon.
+COMPILE = Limits(cpu_ms=4000, wall_ms=12_000, memory_mib=512, output_kib=64, processes=64)
+BOMB = Limits(cpu_ms=1500, wall_ms=6000, memory_mib=512, output_kib=64, processes=64)
 #: Programs search for it by its first word, so no program holds it.
 CANARY = f"canary-{secrets.token_hex(8)}"
 #: A variable of the worker's own environment.
@@ -136,7 +137,7 @@ def _request(given: Attack, patience: int) -> RunRequest:
         language=given.language,
         files={languages()[given.language].main: given.path.read_bytes()},
         cases=[case, *beside],
-        compile_limits=COMPILE,
+        compile_limits=BOMB if given.endings == ["compiler"] else COMPILE,
         function=add if given.returns else None,
     )
 
