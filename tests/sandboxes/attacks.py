@@ -21,7 +21,7 @@ case; nobody waits long for its end; and a harmless submission passes on the sam
 
 import re
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
@@ -123,13 +123,8 @@ def attack(sandbox: Sandbox, given: Attack, *, patience: int = 1) -> None:
 
 def _request(given: Attack, patience: int) -> RunRequest:
     limits = limits_of(given.language, **given.limits)
-    limits = Limits(
-        cpu_ms=limits.cpu_ms,
-        wall_ms=limits.wall_ms * patience,
-        memory_mib=limits.memory_mib,
-        output_kib=limits.output_kib,
-        processes=limits.processes,
-    )
+    limits = replace(limits, wall_ms=limits.wall_ms * patience)
+    honest = replace(COMPILE, cpu_ms=COMPILE.cpu_ms * patience, wall_ms=COMPILE.wall_ms * patience)
     add = FunctionCall(name="add", parameters=("int", "int"), returns="any")
     case = CaseInput(stdin=b"[20, 22]" if given.returns else b"", limits=limits)
     beside = [CaseInput(stdin=CANARY.encode(), limits=limits)] * given.beside
@@ -137,7 +132,7 @@ def _request(given: Attack, patience: int) -> RunRequest:
         language=given.language,
         files={languages()[given.language].main: given.path.read_bytes()},
         cases=[case, *beside],
-        compile_limits=BOMB if given.endings == ["compiler"] else COMPILE,
+        compile_limits=BOMB if given.endings == ["compiler"] else honest,
         function=add if given.returns else None,
     )
 

@@ -14,7 +14,7 @@ class Program
         foreach (var path in new[] { "/proc/1/environ", "/proc/1/mem", "/etc/shadow" })
             try { File.ReadAllBytes(path); found.Add(path); } catch (Exception) { }
         foreach (var host in new[] { "127.0.0.1", "1.1.1.1" })
-            try { new TcpClient(host, 80); found.Add(host); } catch (Exception) { }
+            try { new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp).Connect(host, 80); found.Add(host); } catch (Exception) { }
         Console.WriteLine(found.Count == 0 ? "held" : string.Join(" ", found));
     }
 }

@@ -1,3 +1,4 @@
+# limits: wall_ms=1000
 # Waits for ever on a pipe of its own, all signals blocked.
 import os
 import signal

@@ -1,3 +1,4 @@
+# limits: wall_ms=1000
 # The whole group stopped, with a daemon that stops it again whenever it is woken.
 import os
 import signal
