@@ -38,7 +38,7 @@ class Mode:
         return DockerSandbox(Engine(), **given, **self.options)
 
 
-MODES = (Mode("local", "boxes"), Mode("boxed", "docker"))
+MODES = (Mode("local", "boxes"), Mode("boxed", "docker"), Mode("single-use", "docker", {"single_use": True}))
 
 
 @contextmanager

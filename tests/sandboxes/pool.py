@@ -69,7 +69,7 @@ def _row(mode: Mode, pool: int, turn: int) -> tuple[str, list[str]]:
 def main() -> int:
     """Exit code 1 if an attack got through in any mode."""
     parser = argparse.ArgumentParser(prog="python -m tests.sandboxes.pool", description=__doc__)
-    parser.add_argument("modes", nargs="*", metavar="MODE", choices=[*(m.name for m in MODES), []])
+    parser.add_argument("modes", nargs="*", metavar="MODE", help=" ".join(mode.name for mode in MODES))
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--pool", type=int, action="append")
     asked = parser.parse_args()

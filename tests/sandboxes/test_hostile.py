@@ -89,5 +89,5 @@ def test_every_attack_says_how_it_must_end():
     for given in attacks():
         assert set(given.endings) <= endings, given.path
         assert given.path.suffix == languages()[given.language].sources[0]
-        assert given.only is None or given.only <= {mode.name for mode in MODES} | {"single-use"}
+        assert given.only is None or given.only <= {mode.name for mode in MODES}
     assert {given.language for given in attacks()} == set(languages())
