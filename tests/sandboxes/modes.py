@@ -19,11 +19,13 @@ POOL = 4
 
 @dataclass(frozen=True)
 class Mode:
-    """``needs`` is the capability of `tests/require.py` without which there is nothing to test."""
+    """``needs`` is the capability of `tests/require.py` without which there is nothing to test. ``make test`` runs one
+    attack in ``every`` so many, and `make hostile` all."""
 
     name: str
     needs: str
     options: dict[str, Any] = field(default_factory=dict)
+    every: int = 1
 
     @property
     def in_containers(self) -> bool:
@@ -38,7 +40,11 @@ class Mode:
         return DockerSandbox(Engine(), **given, **self.options)
 
 
-MODES = (Mode("local", "boxes"), Mode("boxed", "docker"), Mode("single-use", "docker", {"single_use": True}))
+MODES = (
+    Mode("local", "boxes"),
+    Mode("boxed", "docker"),
+    Mode("single-use", "docker", {"single_use": True}, every=3),
+)
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """Programs that attack: each ends as its name says, learns nothing, and the next submission finds all in order.
 
-`attacks.py` says how a program is told from its file. Here each runs once in every mode, and once more, in containers,
-with four slots at work at the same time. `make hostile` runs all of them three times, in all modes, on one slot and on
-four.
+`attacks.py` says how a program is told from its file. Here each runs once in every mode (of `single-use` a third: it is
+`boxed` in other containers), and once more with four slots at work at the same time. `make hostile` runs all of them
+three times, in all modes, on one slot and on four.
 """
 
 import os
@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from grader.sandbox import Sandbox
-from sandboxes.languages import languages, runnable
+from sandboxes.languages import languages
 from sandboxes.protocol import Outcome
 
 from .attacks import CANARY, CANARY_VARIABLE, COMPILE, PROGRAMS, Attack, attack, harmless, word_for
@@ -59,13 +59,13 @@ def everywhere(argument: str, values: Callable[[Mode], dict[str, Any]]) -> pytes
     return pytest.mark.parametrize(("sandbox", argument), found, indirect=["sandbox"])
 
 
-@everywhere("given", lambda mode: {given.name: given for given in attacks_of(mode)})
+@everywhere("given", lambda mode: {given.name: given for given in attacks_of(mode)[:: mode.every]})
 def test_hostile_program(sandbox: Sandbox, given: Attack):
     attack(sandbox, given)
 
 
 @everywhere(
-    "language", lambda mode: {name: name for name in (languages() if mode.in_containers else runnable())}
+    "language", lambda mode: {name: name for name in languages() if mode.name == "boxed" or name == "python"}
 )
 def test_what_is_no_source_is_its_authors_failure(sandbox: Sandbox, language: str):
     for what, source in NO_SOURCES.items():
