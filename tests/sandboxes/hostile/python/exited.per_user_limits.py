@@ -1,3 +1,4 @@
+# limits: cpu_ms=3000 wall_ms=10000
 # What the kernel counts for a user as a whole, taken until it says no: the next case gets all it needs.
 import ctypes
 import os
