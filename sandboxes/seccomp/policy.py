@@ -72,7 +72,18 @@ FORBIDDEN_FCNTLS = (1024, 1026)
 PERSONALITIES = (0xFFFFFFFF, 0)
 
 CHECKED = frozenset(
-    {"clone", "socket", "socketpair", "setsockopt", "ioctl", "fcntl", "madvise", "prctl", "prlimit64", "personality"}
+    {
+        "clone",
+        "socket",
+        "socketpair",
+        "setsockopt",
+        "ioctl",
+        "fcntl",
+        "madvise",
+        "prctl",
+        "prlimit64",
+        "personality",
+    }
 )
 
 #: What the runner needs beyond the box's list to make boxes; the container's profile adds these and nothing more.
