@@ -4,7 +4,7 @@ import os
 import socket
 
 found = []
-if set(os.environ) - {"PATH", "HOME", "LANG"}:
+if set(os.environ) - {"PATH", "HOME", "LANG", "PYPY_GC_NURSERY"}:
     found.append(sorted(os.environ))
 for path in ("/proc/1/environ", "/proc/1/mem", "/etc/shadow", "/run/docker.sock"):
     try:
