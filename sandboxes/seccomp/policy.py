@@ -2,7 +2,8 @@
 
 The box's filter is an allow list. What it names is allowed; what the kernel of the table knows and the list does not
 name answers EPERM; what is newer than the table answers ENOSYS, so that the C library falls back. Calls in
-`CHECKED` are allowed for harmless arguments only. Calls in `NOTHING_TO_DO` succeed without being made.
+`CHECKED` are allowed for harmless arguments only. Calls in `NOTHING_TO_DO`
+succeed without being made.
 
 Not in the list, each for a reason others paid for: io_uring (opens sockets past the filter), key rings, userfaultfd,
 perf, bpf, ptrace and its kin, everything about mounts and namespaces (the runner's own means, closed behind it),
