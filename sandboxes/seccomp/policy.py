@@ -8,8 +8,8 @@ succeed without being made.
 Not in the list, each for a reason others paid for: io_uring (opens sockets past the filter), key rings, userfaultfd,
 perf, bpf, ptrace and its kin, everything about mounts and namespaces (the runner's own means, closed behind it),
 System V and POSIX message queues, setting another process's priority, affinity or limits (the supervisor's could be
-set), memory files (unmapped pages belong to no process, so nobody counts them), sync (stalls the host's disks), leases on
-files (another box that opens the same one waits for its holder).
+set), memory files (unmapped pages belong to no process, so nobody counts them), sync (stalls the host's disks), leases
+on files (another box that opens the same one waits for its holder).
 """
 
 import json
