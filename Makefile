@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help new-environment setup images demo up test check format env bench repeat constraints clean
+.PHONY: help new-environment setup images demo up test check format env bench repeat constraints clean hostile
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,6 +35,9 @@ up: images ## Run API, graders and sweeper until Ctrl-C
 
 test: images ## Run the tests with whatever services answer; ARGS adds pytest's arguments
 	$(BIN)/python -m pytest $(ARGS)
+
+hostile: images ## Attack the sandboxes three times in all modes, on one slot and on four; print a table
+	$(BIN)/python -m tests.sandboxes.pool $(ARGS)
 
 check: $(READY) ## Lint, formatting, types, rules of the house
 	$(BIN)/ruff check .

@@ -126,16 +126,19 @@ def questions() -> list[Question]:
     forbidden = sorted(set(numbers) - policy.ALLOWED - policy.CHECKED)
     newer = max(numbers.values()) + 1
     return [
-        *(
-            Question(name, numbers[name], _NO_ARGUMENT, _UNKNOWN if name in policy.UNKNOWN else _REFUSED)
-            for name in forbidden
-        ),
+        *(Question(name, numbers[name], _NO_ARGUMENT, _answer(name)) for name in forbidden),
         Question("a call newer than the table", newer, _NO_ARGUMENT, _UNKNOWN),
         *(
             Question(label, numbers[label.split()[0]], arguments, answer)
             for label, arguments, answer in _checked()
         ),
     ]
+
+
+def _answer(name: str) -> str:
+    if name in policy.NOTHING_TO_DO:
+        return "ok"  # of a descriptor that is none: the kernel's own answer would be another
+    return _UNKNOWN if name in policy.UNKNOWN else _REFUSED
 
 
 def _checked() -> Iterator[tuple[str, list[int], str]]:
@@ -149,6 +152,10 @@ def _checked() -> Iterator[tuple[str, list[int], str]]:
         yield f"ioctl {request:#x}", [-1, request, 0], _REFUSED
     for option in policy.FORBIDDEN_PRCTLS:
         yield f"prctl {option}", [option, -1, 0, 0, 0], _REFUSED
+    for command in policy.FORBIDDEN_FCNTLS:
+        yield f"fcntl {command}", [-1, command, 0], _REFUSED
+    for advice in policy.FORBIDDEN_ADVICE:
+        yield f"madvise {advice}", [0, 0, advice], _REFUSED
     yield "prlimit64 of process 1", [1, _RLIMIT_NOFILE, 0, 0], _REFUSED
     yield "personality", [_UNAME26], _REFUSED
     yield from _sockets()

@@ -14,6 +14,7 @@ frames of ours below its own.
 
 import _signal  # pyright: ignore[reportMissingImports]
 import atexit
+import builtins
 import gc
 import os
 import sys
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
     from sandboxes.job import Job
+
+# A program may replace what is built in, and its end is still ours to make: the functions below keep what they had.
+__builtins__ = dict(vars(builtins))
+_end = os._exit
 
 _FRAMES_BELOW = 4  # the launcher's, `run`, `_execute` and exec itself
 _FLUSH_FAILED = 120  # what CPython exits with where the last flush failed
@@ -171,12 +176,15 @@ def _leave(code: int, *, ran: bool = True, interrupted: bool = False) -> "NoRetu
         sys.excepthook(type(error), error, error.__traceback__)
     failed = _flush()
     if ran and not count_threads():  # a daemon thread may still use them: it would complain
-        _clear_modules()
+        try:
+            _clear_modules()
+        except BaseException:  # it has replaced a builtin that we use, and an interpreter does not
+            pass
     _flush_what_is_left()
     if interrupted:
         _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
         os.kill(os.getpid(), _signal.SIGINT)
-    os._exit(code if not failed else _FLUSH_FAILED)
+    _end(code if not failed else _FLUSH_FAILED)
 
 
 def _flush() -> bool:

@@ -57,6 +57,8 @@ def _action(name: str) -> list[Instruction]:
         return _CHECKS[name]
     if name in policy.ALLOWED:
         return [(_RET, 0, 0, ALLOW)]
+    if name in policy.NOTHING_TO_DO:
+        return [(_RET, 0, 0, _ERRNO)]
     return [(_RET, 0, 0, _ERRNO | (_ENOSYS if name in policy.UNKNOWN else _EPERM))]
 
 
@@ -91,6 +93,8 @@ _CHECKS: dict[str, list[Instruction]] = {
     "socketpair": _argument_in(0, (policy.UNIX_FAMILY,), ALLOW, _ERRNO | _EAFNOSUPPORT),
     "setsockopt": _argument_in(2, policy.FORBIDDEN_SOCKET_OPTIONS, _REFUSED, ALLOW),
     "ioctl": _argument_in(1, policy.FORBIDDEN_IOCTLS, _REFUSED, ALLOW),
+    "fcntl": _argument_in(1, policy.FORBIDDEN_FCNTLS, _REFUSED, ALLOW),
+    "madvise": _argument_in(2, policy.FORBIDDEN_ADVICE, _REFUSED, ALLOW),
     "prctl": _argument_in(0, policy.FORBIDDEN_PRCTLS, _REFUSED, ALLOW),
     "prlimit64": _argument_in(0, (0,), ALLOW, _REFUSED),
     "personality": _argument_in(0, policy.PERSONALITIES, ALLOW, _REFUSED),

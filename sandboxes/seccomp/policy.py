@@ -2,12 +2,14 @@
 
 The box's filter is an allow list. What it names is allowed; what the kernel of the table knows and the list does not
 name answers EPERM; what is newer than the table answers ENOSYS, so that the C library falls back. Calls in
-`CHECKED` are allowed for harmless arguments only.
+`CHECKED` are allowed for harmless arguments only. Calls in `NOTHING_TO_DO`
+succeed without being made.
 
 Not in the list, each for a reason others paid for: io_uring (opens sockets past the filter), key rings, userfaultfd,
 perf, bpf, ptrace and its kin, everything about mounts and namespaces (the runner's own means, closed behind it),
 System V and POSIX message queues, setting another process's priority, affinity or limits (the supervisor's could be
-set), memory files (unmapped pages belong to no process, so nobody counts them), sync (stalls the host's disks).
+set), memory files (unmapped pages belong to no process, so nobody counts them), sync (stalls the host's disks), leases
+on files (another box that opens the same one waits for its holder).
 """
 
 import json
@@ -18,10 +20,10 @@ from typing import Any
 ALLOWED = frozenset(
     """
     read write open close stat fstat lstat poll lseek mmap mprotect munmap brk rt_sigaction rt_sigprocmask
-    rt_sigreturn pread64 pwrite64 readv writev access pipe select sched_yield mremap msync mincore madvise dup
+    rt_sigreturn pread64 pwrite64 readv writev access pipe select sched_yield mremap msync mincore dup
     dup2 pause nanosleep getitimer alarm setitimer getpid sendfile connect accept sendto recvfrom sendmsg recvmsg
     shutdown bind listen getsockname getpeername getsockopt fork vfork execve exit wait4
-    kill uname fcntl flock fsync fdatasync truncate ftruncate getdents getcwd chdir fchdir rename mkdir rmdir
+    kill uname flock truncate ftruncate getdents getcwd chdir fchdir rename mkdir rmdir
     creat link unlink symlink readlink chmod fchmod chown fchown lchown umask gettimeofday getrlimit getrusage
     sysinfo times getuid getgid setuid setgid geteuid getegid setpgid getppid getpgrp setsid setreuid setregid
     getgroups setgroups setresuid getresuid setresgid getresgid getpgid setfsuid setfsgid getsid capget capset
@@ -33,7 +35,7 @@ ALLOWED = frozenset(
     timer_settime timer_gettime timer_getoverrun timer_delete clock_gettime clock_getres clock_nanosleep
     exit_group epoll_wait epoll_ctl tgkill utimes waitid ioprio_get inotify_init inotify_add_watch
     inotify_rm_watch openat mkdirat fchownat futimesat newfstatat unlinkat renameat linkat symlinkat readlinkat
-    fchmodat faccessat pselect6 ppoll set_robust_list get_robust_list splice tee sync_file_range
+    fchmodat faccessat pselect6 ppoll set_robust_list get_robust_list splice tee
     utimensat epoll_pwait signalfd timerfd_create eventfd fallocate timerfd_settime timerfd_gettime accept4
     signalfd4 eventfd2 epoll_create1 dup3 pipe2 inotify_init1 preadv pwritev rt_tgsigqueueinfo recvmmsg
     sendmmsg getcpu sched_getattr renameat2 getrandom execveat membarrier mlock2 copy_file_range preadv2 pwritev2
@@ -44,6 +46,10 @@ ALLOWED = frozenset(
 
 #: Answered ENOSYS though known: the C library then takes the older call, whose arguments a filter can see.
 UNKNOWN = frozenset({"clone3", "memfd_create"})
+
+#: A program's own files lie in memory, so these have nothing to write. Made on a system directory, which on a machine
+#: without containers is the machine's own, they would have its disks write everybody's files.
+NOTHING_TO_DO = frozenset({"fsync", "fdatasync", "sync_file_range"})
 
 #: Any of these flags of clone(2) makes a namespace.
 NAMESPACE_FLAGS = 0x7E020000
@@ -57,18 +63,34 @@ FORBIDDEN_SOCKET_OPTIONS = (26, 50, 51, 52)
 #: TIOCSTI, TIOCLINUX, TIOCSETD: characters pushed into somebody's terminal.
 FORBIDDEN_IOCTLS = (0x5412, 0x541C, 0x5423)
 #: PR_SCHED_CORE: a program that shares a core with nobody slows down its neighbour. PR_SET_SECCOMP: ours is enough.
-FORBIDDEN_PRCTLS = (62, 22)
+#: PR_SET_MEMORY_MERGE: how long a write to a merged page takes tells that a neighbour holds the same one.
+FORBIDDEN_PRCTLS = (62, 22, 67)
+#: MADV_MERGEABLE, for the same reason.
+FORBIDDEN_ADVICE = (12,)
+#: F_SETLEASE and F_NOTIFY: files that all boxes share would tell of, and wait for, their neighbours.
+FORBIDDEN_FCNTLS = (1024, 1026)
 #: personality(2) as a question, and the default one.
 PERSONALITIES = (0xFFFFFFFF, 0)
 
 CHECKED = frozenset(
-    {"clone", "socket", "socketpair", "setsockopt", "ioctl", "prctl", "prlimit64", "personality"}
+    {
+        "clone",
+        "socket",
+        "socketpair",
+        "setsockopt",
+        "ioctl",
+        "fcntl",
+        "madvise",
+        "prctl",
+        "prlimit64",
+        "personality",
+    }
 )
 
 #: What the runner needs beyond the box's list to make boxes; the container's profile adds these and nothing more.
 RUNNER_ONLY = frozenset(
     "clone unshare mount umount2 pivot_root mount_setattr sethostname seccomp memfd_create "
-    "socket socketpair setsockopt ioctl prctl prlimit64 personality".split()
+    "socket socketpair setsockopt ioctl fcntl madvise prctl prlimit64 personality".split()
 )
 
 SUPPORTED_MACHINE = "x86_64"
@@ -89,7 +111,7 @@ def container_profile() -> dict[str, Any]:
         "defaultErrnoRet": 1,
         "architectures": ["SCMP_ARCH_X86_64"],
         "syscalls": [
-            {"names": sorted(ALLOWED | RUNNER_ONLY), "action": "SCMP_ACT_ALLOW"},
+            {"names": sorted(ALLOWED | NOTHING_TO_DO | RUNNER_ONLY), "action": "SCMP_ACT_ALLOW"},
             {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38},
         ],
     }

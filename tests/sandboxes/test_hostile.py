@@ -1,56 +1,84 @@
 """Programs that attack: each ends as its name says, learns nothing, and the next submission finds all in order.
 
-A file's leading part is how it must end: an outcome, ``timed_out`` with or without its limit, or ``compiler`` where
-the compiler must not end well. A program that may end well tries what it must not be able to do, and prints
-``held`` if all of it was refused.
+`attacks.py` says how a program is told from its file. Here each runs once in every mode (of `single-use` a third: it is
+`boxed` in other containers), and once more with four slots at work at the same time. `make hostile` runs all of them
+three times, in all modes, on one slot and on four.
 """
 
-from pathlib import Path
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
 from grader.sandbox import Sandbox
-from sandboxes.languages import HERE
-from sandboxes.protocol import CaseOutcome, Limits, Outcome
+from sandboxes.languages import languages
+from sandboxes.protocol import Outcome
 
-from .programs import ended, limits_of, report_of
+from .attacks import CANARY, CANARY_VARIABLE, COMPILE, PROGRAMS, Attack, attack, harmless, word_for
+from .modes import MODES, POOL, Mode, open_slots
+from .pool import attack_at_once, attacks_of
+from .programs import ended
 
-HOSTILE = Path(__file__).parent / "hostile"
-PROGRAMS = sorted(HOSTILE.glob("*/*"))
-#: Enough for honest learners' compilers; little enough to see a bomb's end soon.
-COMPILE = Limits(cpu_ms=3000, wall_ms=10_000, memory_mib=512, output_kib=64, processes=64)
+__all__ = ["PROGRAMS", "harmless", "word_for"]  # other tests take them from here
+
+#: What may stand where a source should be.
+NO_SOURCES = {
+    "nothing": b"",
+    "NULs": b"\xef\xbb\xbf" + b"\0" * 5000,
+    "another byte order mark": b"\xff\xfex\0\0\0",
+    "bad UTF-8, terminal codes": b"\xc3\x28 \xed\xa0\x80 \x1b]0;x\x07\x1b[2J\r\r",
+    "an enormous line": b"x" * (1 << 20),
+    "enormous nesting": b"(" * 100_000,
+    "an encoding that nobody knows": b"# -*- coding: canary -*-\n",
+    "an encoding that is a program": b"# -*- coding: zlib_codec -*-\n",
+}
 
 
-def word_for(outcome: CaseOutcome) -> str:
-    """How a file is named that ends like this."""
-    return f"{outcome.outcome}_{outcome.limit}" if outcome.limit else outcome.outcome
-
-
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda path: f"{path.parent.name}-{path.stem}")
-def test_hostile_program(sandbox: Sandbox, program: Path):
-    language, word = program.parent.name, program.name.partition(".")[0]
-    report = report_of(sandbox, language, program.read_bytes(), compile_limits=COMPILE)
-    if word == "compiler":
-        assert report.compiled is not None
-        assert not report.compiled.ended_well
-        assert report.cases == ()
+@pytest.fixture(scope="module")
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """A sandbox in the mode asked for, whose worker has a secret in its environment."""
+    mode: Mode = request.param
+    if mode.in_containers:
+        request.getfixturevalue("docker_engine")  # skips where there is none
     else:
-        (case,) = report.cases
-        assert word_for(case).startswith(word), case
-        if word == Outcome.EXITED:
-            assert case.exit_code == 0, case.stderr
-            assert case.stdout.startswith(b"held"), case.stdout
-            assert b"escaped" not in case.stdout
-            assert case.wall_ms < 3000  # nobody waits for what it leaves behind
-        limits = limits_of(language)
-        assert case.cpu_ms < 2 * limits.cpu_ms + 500  # a limit is no use if it strikes late
-        assert case.memory_kib < 1 << 20
-        assert case.wall_ms < limits.wall_ms + 1000
+        request.getfixturevalue("boxes_sandbox")
+    os.environ[CANARY_VARIABLE] = CANARY
+    with open_slots(mode, 1) as (sandbox,):
+        yield sandbox
+    del os.environ[CANARY_VARIABLE]
+
+
+def everywhere(argument: str, values: Callable[[Mode], dict[str, Any]]) -> pytest.MarkDecorator:
+    """Parametrizes by mode and by what a mode gives, by name."""
+    found = [
+        pytest.param(mode, value, marks=getattr(pytest.mark, mode.needs), id=f"{mode.name}-{name}")
+        for mode in MODES
+        for name, value in values(mode).items()
+    ]
+    return pytest.mark.parametrize(("sandbox", argument), found, indirect=["sandbox"])
+
+
+@everywhere("given", lambda mode: {given.name: given for given in attacks_of(mode)[:: mode.every]})
+def test_hostile_program(sandbox: Sandbox, given: Attack):
+    attack(sandbox, given)
+
+
+@everywhere(
+    "language", lambda mode: {name: name for name in languages() if mode.name == "boxed" or name == "python"}
+)
+def test_what_is_no_source_is_its_authors_failure(sandbox: Sandbox, language: str):
+    for what, source in NO_SOURCES.items():
+        outcome = ended(sandbox, language, source, compile_limits=COMPILE)
+        assert outcome.outcome is not Outcome.SKIPPED, what
+        assert CANARY.encode() not in outcome.stdout + outcome.stderr
     harmless(sandbox, language)
 
 
-def harmless(sandbox: Sandbox, language: str) -> None:
-    """A submission on the same slot, that must pass."""
-    program = next((HERE / language / "smoke").glob("exited.*"))
-    case = ended(sandbox, language, program.read_bytes(), inputs=[b"42\n"])
-    assert (case.outcome, case.exit_code, case.stdout) == (Outcome.EXITED, 0, b"ok 42\n"), case
+@pytest.mark.docker
+@pytest.mark.timeout(600)
+def test_four_slots_under_attack_at_once(docker_engine: object, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv(CANARY_VARIABLE, CANARY)
+    boxed = next(mode for mode in MODES if mode.name == "boxed")
+    with open_slots(boxed, POOL) as sandboxes:
+        assert attack_at_once(sandboxes, attacks_of(boxed), deal=True) == []

@@ -1,3 +1,4 @@
+# limits: wall_ms=1000
 import signal
 import time
 

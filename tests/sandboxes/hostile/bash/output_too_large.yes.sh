@@ -1,0 +1,1 @@
+yes "$(printf '\e[2J')" | tee /dev/stderr

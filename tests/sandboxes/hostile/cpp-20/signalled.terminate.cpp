@@ -1,0 +1,3 @@
+#include <coroutine>
+#include <exception>
+int main() { std::terminate(); }

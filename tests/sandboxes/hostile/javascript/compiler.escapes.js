@@ -1,0 +1,2 @@
+// A syntax error told by the compiler, with escapes for the terminal in it.
+let [2J = ];

@@ -1,0 +1,12 @@
+# The output pipe made as small as can be, and read by its writer: only its own words are lost.
+import fcntl
+import os
+
+os.write(1, b"held\n")
+fcntl.fcntl(1, 1031, 4096)  # F_SETPIPE_SZ
+fcntl.flock(1, fcntl.LOCK_EX)
+again = os.open("/proc/self/fd/1", os.O_RDONLY | os.O_NONBLOCK)
+if os.fork() == 0:
+    os.read(again, 1)
+    os._exit(0)
+os._exit(0)

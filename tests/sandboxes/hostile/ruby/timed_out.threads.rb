@@ -1,0 +1,3 @@
+8.times { Thread.new { loop {} } }
+8.times { fork { loop {} } rescue nil }
+at_exit { sleep }
