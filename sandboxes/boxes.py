@@ -98,8 +98,7 @@ class Launcher:
                 stderr=writer,
                 pass_fds=[theirs.fileno()],
                 # No home: outside of boxes /tmp is everybody's, and Python would run what it finds in /tmp/.local.
-                # Library functions are looked up now, once, and not by every box anew.
-                env={**environment, "HOME": "/nonexistent", "LD_BIND_NOW": "1"},
+                env={**environment, "HOME": "/nonexistent"},
                 cwd="/",
             )
         os.close(writer)

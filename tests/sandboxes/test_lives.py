@@ -122,7 +122,7 @@ def test_boxes_that_cannot_be_made_are_named_at_once(
 ):
     with (
         variant(
-            tmp_path, monkeypatch, "box.py", 'kernel.set_hostname("box")', 'raise OSError("no names left")'
+            tmp_path, monkeypatch, "box.py", "kernel.set_hostname(HOSTNAME)", 'raise OSError("no names left")'
         ),
         pytest.raises(SandboxUnavailable, match="no names left"),
     ):
@@ -133,8 +133,8 @@ def test_so_are_namespaces_that_are_refused(
     local: LocalSandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     old, new = (
-        "kernel.unshare(kernel.CLONE_NEWUSER",
-        'raise PermissionError("refused")\n    (kernel.CLONE_NEWUSER',
+        "kernel.unshare(_NAMESPACES",
+        'raise PermissionError("refused")\n    (_NAMESPACES',
     )
     with (
         variant(tmp_path, monkeypatch, "launcher.py", old, new),
