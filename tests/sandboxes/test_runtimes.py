@@ -16,9 +16,9 @@ from grader.sandbox import SandboxUnavailable
 from grader.selftest import check_sandbox
 from sandboxes import kernel
 
+from .attacks import HOSTILE, word_for
 from .conftest import MEMORY_MIB, PREFIX, PROCESSES
 from .programs import ended
-from .test_hostile import HOSTILE, word_for
 
 NAMESPACES = ("user", "pid", "mnt", "net", "ipc", "uts", "cgroup")
 ALL_FLAGS = 0x7E020000
