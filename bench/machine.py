@@ -15,7 +15,6 @@ _VERSIONS = {
     "python": ["/usr/bin/python3", "--version"],
     "g++": ["/usr/bin/g++", "--version"],
     "java": ["/usr/bin/java", "--version"],
-    "node": ["/usr/bin/node", "--version"],
 }
 #: Programs that print the version of what runs or compiled them. What is in an image is not what the machine has.
 _ASKING = {

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench import environments, figures, work
+from bench import environments, figures, taken_out, work
 from bench.figures import Beside
 from bench.memory import Held, idle_containers
 from bench.raw import Bare, RawWorker
@@ -53,9 +53,17 @@ class Match:
         self._file = folder / "workloads.json"
         work.write(self._file, made)
         # A folder each: one must not compile over the program that another runs.
-        self._raw: list[Worker] = [RawWorker(Bare(folder / f"raw-{i}", made)) for i in range(workers)]
+        self._raw: list[Worker] = [self._bare(folder, made, i) for i in range(workers)]
         self._contenders: dict[str, list[ProcessWorker]] = {}
         self.results = Results()
+
+    def _bare(self, folder: Path, made: work.Workloads, number: int) -> RawWorker:
+        root = folder / "node"
+        if not root.exists():
+            taken_out.lay_out("javascript", root)
+        node = Bare(root / f"raw-{number}", {work.SUM_NODE: made[work.SUM_NODE]}, root=root)
+        rest = {name: submissions for name, submissions in made.items() if name != work.SUM_NODE}
+        return RawWorker(Bare(folder / f"raw-{number}", rest), {work.SUM_NODE: node})
 
     def set_up(self, names: Sequence[str]) -> None:
         """Starts our workers, makes environments for ``names`` and starts theirs; all grade once unmeasured.

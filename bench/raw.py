@@ -42,13 +42,16 @@ def _real(program: str) -> str:
 
 
 class Bare:
-    """The runner, compiled, and the workloads laid out in ``folder``."""
+    """The runner, compiled, and the workloads laid out in ``folder``. ``root``, which ``folder`` is in: what the runner
+    is to take for its root directory, so that it finds other programs than this machine's."""
 
-    def __init__(self, folder: Path, made: Workloads, how: Commands = commands) -> None:
+    def __init__(
+        self, folder: Path, made: Workloads, how: Commands = commands, root: Path = Path("/")
+    ) -> None:
         self.program = folder / "rawrun"
-        self.folder = folder
+        self.folder, self._root = folder, root
         folder.mkdir(exist_ok=True)
-        subprocess.run(["/usr/bin/gcc", "-O2", "-o", self.program, _HERE / "rawrun.c"], check=True)
+        subprocess.run(["/usr/bin/gcc", "-O2", "-static", "-o", self.program, _HERE / "rawrun.c"], check=True)
         for name, submissions in made.items():
             (folder / name).mkdir()
             lines = [
@@ -56,10 +59,20 @@ class Bare:
                 for number, submission in enumerate(submissions)
                 for line in _lay_out(folder / name / str(number), submission, how)
             ]
-            self.manifest(name).write_text("".join(line + "\n" for line in lines))
+            text = "".join(line + "\n" for line in lines)
+            self._manifest(name).write_text(text.replace(f"{root}/", "/") if root != Path("/") else text)
 
-    def manifest(self, workload: str) -> Path:
+    def _manifest(self, workload: str) -> Path:
         return self.folder / workload / "manifest"
+
+    def command(self, turn: Ask) -> list[str]:
+        """What does one turn."""
+        inside = [
+            Path("/") / path.relative_to(self._root) for path in (self.program, self._manifest(turn.workload))
+        ]
+        words = (turn.seconds, turn.minimum, 1, turn.start, turn.step, inside[1])
+        change_root = [] if self._root == Path("/") else ["/usr/sbin/chroot", str(self._root)]
+        return [*change_root, *(str(word) for word in (inside[0], *words))]
 
 
 def _lay_out(folder: Path, submission: Submission, how: Commands) -> Iterator[str]:
@@ -79,15 +92,15 @@ def _lay_out(folder: Path, submission: Submission, how: Commands) -> Iterator[st
 
 
 class RawWorker:
-    """One process of the bare runner at a time; a worker as `bench.turns.Worker` describes it."""
+    """One process of the bare runner at a time; a worker as `bench.turns.Worker` describes it. ``elsewhere``: workloads
+    that are run in another root."""
 
-    def __init__(self, bare: Bare) -> None:
-        self._bare = bare
+    def __init__(self, bare: Bare, elsewhere: dict[str, Bare] | None = None) -> None:
+        self._bare, self._elsewhere = bare, elsewhere or {}
         self._process: subprocess.Popen[str] | None = None
 
     def ask(self, turn: Ask) -> None:
-        words = (turn.seconds, turn.minimum, 1, turn.start, turn.step, self._bare.manifest(turn.workload))
-        argv = [str(word) for word in (self._bare.program, *words)]
+        argv = self._elsewhere.get(turn.workload, self._bare).command(turn)
         self._process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
 
     def answer(self) -> Batch:

@@ -15,6 +15,7 @@ _DECIMALS = {"x": 2, "ms": 1, "MB": 1}
 _LEVEL = 0.95
 EXPLAINED = """\
 raw: fork and exec of every case without any sandbox, one after the other, and compiled anew for each submission.
+raw Node.js is the image's own, run in a root of the image's files: another version would start in another time.
 latency: from the `grade` call to its grade, one submission at a time, over raw's; less is better.
 throughput: one grader a core, over as many raw runs beside each other; more is better.
 Each figure is the median over the rounds; beside it the lowest and the highest round."""

@@ -100,7 +100,6 @@ def test_a_runtime_keeps_every_wall_or_is_refused_by_name(python_sandbox: Docker
     if not faults:
         assert _not_held(python_sandbox) == []
         return
-    assert len(faults) > 1  # nothing runs, not even the most harmless program
     assert all(any(refusal in fault for refusal in REFUSALS) for fault in faults), faults
     with pytest.raises(SandboxUnavailable):
         ended(python_sandbox, "python", "print(1)")
