@@ -9,6 +9,7 @@ that does not hold, or a compiler that is missing, must never be taken for a lea
 
 import hashlib
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from grader import container_walls, engine, walls
@@ -95,17 +96,23 @@ def _wall_faults(sandbox: Sandbox, language: str) -> list[str]:
 def circumstances(language: Language, image: str = "") -> str:
     """A digest of all that a language's sandbox depends on here: the image, our own files and declarations, the
     machine's programs, and the boot."""
-    digest = hashlib.sha256(image.encode())
-    digest.update(Path("/proc/sys/kernel/random/boot_id").read_bytes())
-    declarations = [Path(module.__file__ or "") for module in (walls, container_walls, engine)]
-    sources = [path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
-    for path in sorted([*declarations, *sources]):
-        digest.update(path.read_bytes())
+    digest = hashlib.sha256(image.encode() + _boot_and_tree())
     for program in language.programs:
         if Path(program).exists():
             facts = Path(program).stat()
             digest.update(f"{program} {facts.st_size} {facts.st_mtime_ns}".encode())
     return digest.hexdigest()[:32]
+
+
+@cache
+def _boot_and_tree() -> bytes:
+    # Once in a process: it is asked for each language, and what is running does not change with the files.
+    digest = hashlib.sha256(Path("/proc/sys/kernel/random/boot_id").read_bytes())
+    declarations = [Path(module.__file__ or "") for module in (walls, container_walls, engine)]
+    sources = [path for path in HERE.rglob("*") if path.is_file() and path.suffix != ".pyc"]
+    for path in sorted([*declarations, *sources]):
+        digest.update(path.read_bytes())
+    return digest.digest()
 
 
 def smoke_programs(language: Language) -> list[Path]:
