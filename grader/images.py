@@ -19,6 +19,7 @@ from typing import NamedTuple
 from grader.engine import BUILD_LABEL, LANGUAGE_LABEL, Engine
 from grader.sandbox import SandboxUnavailable
 from sandboxes import languages
+from sandboxes.compiled import FLAGS, LIBRARY
 from sandboxes.languages import HERE, Language
 
 DEBIAN_SUITE = "bookworm"
@@ -90,8 +91,10 @@ def build_context(language: Language, base: str) -> bytes:
         "packages": " ".join(language.packages),
         "language": language.name,
         "prepare": prepare,
+        "flags": " ".join(FLAGS),
+        "library": LIBRARY,
     }
-    filled = template.read_text()
+    filled = (HERE / "base" / "Dockerfile.maker").read_text() + template.read_text()
     for word, text in words.items():
         filled = filled.replace(f"{{{word}}}", text)
     buffer = io.BytesIO()
@@ -103,7 +106,7 @@ def build_context(language: Language, base: str) -> bytes:
 
 
 def _sources(language: Language) -> list[Path]:
-    runner = [*HERE.glob("*.py"), *HERE.glob("seccomp/*")]
+    runner = [*HERE.glob("*.py"), *HERE.glob("*.c"), *HERE.glob("seccomp/*")]
     own = [path for path in (HERE / language.name).iterdir() if path.name != "smoke"]
     # The launcher's environment is Python's, whatever the language.
     folders = [*own, HERE / "python" / "language.json"]

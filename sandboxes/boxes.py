@@ -84,7 +84,7 @@ class Box:
 class Launcher:
     """The process that makes boxes; `ask` and `take` are apart so that the next box is made while a case runs."""
 
-    def __init__(self, visible: list[list[str]]) -> None:
+    def __init__(self, visible: list[list[str]], library: str) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         reader, writer = os.pipe()
         script = str(Path(__file__).with_name("launcher.py"))
@@ -107,7 +107,7 @@ class Launcher:
         self._socket = ours
         self._errors = reader
         self._pending: socket.socket | None = None
-        ours.send(marshal.dumps((visible, bpf.box_filter(), environment)))
+        ours.send(marshal.dumps((visible, bpf.box_filter(), environment, library)))
         self._expect_ready()
         self.made = 0
 

@@ -4,9 +4,7 @@ A job goes in as one message with its descriptors; a report comes out as one lin
 care. Data never passes as messages but in memory files and pipes, whose descriptors the job carries.
 """
 
-import marshal
 import os
-from _socket import SCM_RIGHTS, SOL_SOCKET, socket
 
 CODE = "/code"
 #: What a compiler may leave. It must fit into the next box's ``/code`` however the files' ends are rounded up.
@@ -16,6 +14,7 @@ MAX_PACKED_BYTES = MAX_ARTEFACT_BYTES + MAX_HEADER_BYTES + 4
 MAX_MESSAGE = 64 * 1024
 READY = b"ready"
 FAULTED = -1
+_NUMBER = 8
 _NAMES = "utf-8", "surrogateescape"  # file names are bytes to the kernel
 
 #: Descriptors of a job, in this order; the last one only with ``channel`` (a pipe) or ``collect`` (a memory file).
@@ -28,49 +27,68 @@ class Job:
     """What process 2 is to become.
 
     ``script`` set: a warm start, this interpreter runs that file with ``argv[1:]`` behind the interpreter's own options
-    as its arguments; empty: argv[0] is executed. ``channel``: a harness gets arguments and answers on descriptors of
-    its own. ``collect``: what it leaves in ``/code`` is packed for the next box, if it ended well. ``cpu_seconds`` and
-    ``processes`` are the kernel's backstops. ``fds`` and ``control`` are filled in inside the box.
+    as its arguments; empty: argv[0] is executed. ``limits`` are the kernel's backstops: number, soft, hard.
+    ``channel``: a harness gets arguments and answers on descriptors of its own. ``collect``: what it leaves in
+    ``/code`` is packed for the next box, if it ended well. ``control`` is filled in inside the box.
     """
 
-    __slots__ = (
-        "argv",
-        "channel",
-        "collect",
-        "control",
-        "cpu_seconds",
-        "environment",
-        "fds",
-        "processes",
-        "script",
-    )
+    __slots__ = ("argv", "channel", "collect", "control", "environment", "limits", "script")
 
     def __init__(
         self,
         argv: list[str],
         environment: dict[str, str],
-        cpu_seconds: int,
-        processes: int,
+        limits: list[tuple[int, int, int]],
         *,
         script: str = "",
         channel: bool = False,
         collect: bool = False,
     ) -> None:
         self.argv, self.environment, self.script = argv, environment, script
-        self.cpu_seconds, self.processes = cpu_seconds, processes
+        self.limits = limits
         self.channel, self.collect = channel, collect
-        self.fds: list[int] = []
         self.control = -1
 
     def pack(self) -> bytes:
-        """For the box's socket. Only ever read by our own process 1, from our own runner."""
-        flags = self.script, self.channel, self.collect
-        return marshal.dumps((self.argv, self.environment, self.cpu_seconds, self.processes, *flags))
+        """For the box's socket. Only ever read by our own process 1, from our own runner.
+
+        Eight-byte numbers, lowest byte first: channel, collect, whether it is a warm start, how many limits, arguments
+        and variables there are; then the limits' three numbers each; then arguments, variables (``NAME=value``) and
+        script, each closed by a NUL. `box.c` reads it where it lies.
+
+        Raises:
+            ValueError: a NUL in a word, or more than a message holds.
+        """
+        variables = [f"{name}={value}" for name, value in self.environment.items()]
+        counts = len(self.limits), len(self.argv), len(variables)
+        numbers = [self.channel, self.collect, bool(self.script), *counts]
+        for limit in self.limits:
+            numbers += limit
+        words = [word.encode(*_NAMES) for word in (*self.argv, *variables, self.script)]
+        data = b"".join(int(number).to_bytes(_NUMBER, "little") for number in numbers)
+        data += b"".join(word + b"\0" for word in words)
+        if data.count(b"\0", _NUMBER * len(numbers)) != len(words) or len(data) > MAX_MESSAGE:
+            raise ValueError("no job: a word holds a NUL, or all of them are too long")
+        return data
 
     @staticmethod
     def unpack(data: bytes) -> "Job":
-        *plain, script, channel, collect = marshal.loads(data)
-        return Job(*plain, script=script, channel=channel, collect=collect)
+        """What `pack` made."""
+        at = 6 * _NUMBER
+        channel, collect, _warm, count, arguments, variables = _numbers(data[:at])
+        end = at + 3 * _NUMBER * count
+        flat = _numbers(data[at:end])
+        limits = [(flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat), 3)]
+        words = [word.decode(*_NAMES) for word in data[end:].split(b"\0")]
+        pairs = [word.split("=", 1) for word in words[arguments : arguments + variables]]
+        environment = dict(pairs)
+        script = words[arguments + variables]
+        flags = {"script": script, "channel": bool(channel), "collect": bool(collect)}
+        return Job(words[:arguments], environment, limits, **flags)
+
+
+def _numbers(data: bytes) -> list[int]:
+    return [int.from_bytes(data[at : at + _NUMBER], "little") for at in range(0, len(data), _NUMBER)]
 
 
 class Report:
@@ -135,17 +153,3 @@ def list_files(fd: int) -> list[Packed]:
             raise ValueError(f"{name!r} does not fit")
         files.append(file)
     return files
-
-
-def receive_fds(link: socket, size: int, most: int) -> tuple[bytes, list[int]]:
-    """The next message and the descriptors that came with it; an empty message is the end."""
-    message, extras, _flags, _address = link.recvmsg(
-        size, (4 * most + 24 + 7) & ~7, 0x40000000
-    )  # MSG_CMSG_CLOEXEC
-    fds = [
-        int.from_bytes(content[at : at + 4], "little")
-        for level, kind, content in extras
-        if level == SOL_SOCKET and kind == SCM_RIGHTS
-        for at in range(0, len(content) - 3, 4)
-    ]
-    return message, fds

@@ -10,22 +10,15 @@ import os
 import struct
 
 _libc = ctypes.CDLL(None, use_errno=True)
-# PyDLL keeps the interpreter lock: around a clone no other code of this process may run.
-_libc_locked = ctypes.PyDLL(None, use_errno=True)
-_python = ctypes.pythonapi
 #: From the kernel's table for x86-64; a test holds them against `seccomp/x86_64.json`.
 SYSCALLS = {
-    "clone": 56,
-    "capset": 126,
     "pivot_root": 155,
     "unshare": 272,
-    "seccomp": 317,
     "mount_setattr": 442,
 }
 
 CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS, CLONE_NEWIPC = 0x00020000, 0x02000000, 0x04000000, 0x08000000
 CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x10000000, 0x20000000, 0x40000000
-_SIGCHLD = 17
 #: As /proc calls them, each with the flag that asks for a fresh one.
 _KINDS = {
     "user": CLONE_NEWUSER,
@@ -43,10 +36,7 @@ MNT_DETACH = 2
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV = 1, 2, 4
 _AT_FDCWD, _AT_RECURSIVE = -100, 0x8000
 
-_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_CAPBSET_DROP = 1, 4, 24
-_PR_SET_NO_NEW_PRIVS, _PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL = 38, 47, 4
-_SECCOMP_SET_MODE_FILTER = 1
-_CAPABILITY_VERSION_3 = 0x20080522
+_PR_SET_PDEATHSIG, _PR_SET_DUMPABLE = 1, 4
 
 
 def _check(result: int, what: str) -> int:
@@ -58,23 +48,6 @@ def _check(result: int, what: str) -> int:
 
 def _syscall(name: str, *arguments: object) -> int:
     return _check(_libc.syscall(SYSCALLS[name], *arguments), name)
-
-
-def clone(flags: int) -> int:
-    """fork(2) with namespaces: 0 in the child, the child's pid in the parent.
-
-    Python's own fork hooks run around it, so locks, signal state and random seeds are right in the child.
-    """
-    _python.PyOS_BeforeFork()
-    pid = _libc_locked.syscall(SYSCALLS["clone"], ctypes.c_ulong(flags | _SIGCHLD), None, None, None, None)
-    if pid == 0:
-        _python.PyOS_AfterFork_Child()
-        return 0
-    error = ctypes.get_errno()
-    _python.PyOS_AfterFork_Parent()
-    if pid < 0:
-        raise OSError(error, f"clone: {os.strerror(error)}")
-    return pid
 
 
 def unshare(flags: int) -> None:
@@ -127,12 +100,6 @@ def change_root(target: str) -> None:
     os.chdir("/")
 
 
-def set_hostname(name: str) -> None:
-    """Of this process's UTS namespace."""
-    text = name.encode()
-    _check(_libc.sethostname(text, ctypes.c_size_t(len(text))), "sethostname")
-
-
 def _prctl(option: int, value: int, what: str) -> None:
     _check(_libc.prctl(option, ctypes.c_ulong(value), 0, 0, 0), what)
 
@@ -145,20 +112,3 @@ def die_with_parent(signal: int) -> None:
 def set_dumpable(dumpable: bool) -> None:
     """Not dumpable: processes of the same user can neither trace this one nor open its /proc entries."""
     _prctl(_PR_SET_DUMPABLE, int(dumpable), "PR_SET_DUMPABLE")
-
-
-def drop_capabilities() -> None:
-    """Gives up every capability for good: bounding, ambient, effective, permitted and inheritable set."""
-    capability = 0
-    while _libc.prctl(_PR_CAPBSET_DROP, ctypes.c_ulong(capability), 0, 0, 0) == 0:
-        capability += 1
-    _prctl(_PR_CAP_AMBIENT, _PR_CAP_AMBIENT_CLEAR_ALL, "PR_CAP_AMBIENT")
-    _syscall("capset", struct.pack("Ii", _CAPABILITY_VERSION_3, 0), bytes(24))
-    _prctl(_PR_SET_NO_NEW_PRIVS, 1, "PR_SET_NO_NEW_PRIVS")
-
-
-def set_filter(program: bytes) -> None:
-    """Puts this process and all it starts under a seccomp filter, for good. Needs no_new_privs."""
-    holder = ctypes.create_string_buffer(program, len(program))
-    record = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(holder))
-    _syscall("seccomp", _SECCOMP_SET_MODE_FILTER, 0, record)

@@ -14,12 +14,13 @@ import gc
 import marshal
 import os
 import sys
-from _socket import SCM_RIGHTS, SOL_SOCKET, socket
+from _socket import socket
 
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 from sandboxes import box, kernel, zygote
-from sandboxes.job import CODE, READY, Job, receive_fds
+from sandboxes.job import CODE, READY, Job
+from sandboxes.maker import Maker
 
 _ACCOUNTS = {
     "passwd": f"root:x:0:0:root:/root:/bin/sh\nlearner:x:{box.LEARNER_ID}:{box.LEARNER_ID}::/tmp:/bin/sh\n",
@@ -38,8 +39,9 @@ def main() -> Job | None:
     # interrupted from inside.
     for number in (_signal.SIGINT, _signal.SIGHUP, _signal.SIGUSR1, _signal.SIGUSR2):
         _signal.signal(number, _signal.SIG_DFL)
-    visible, program_filter, environment = marshal.loads(requests.recv(1 << 16))
+    visible, program_filter, environment, library = marshal.loads(requests.recv(1 << 16))
     user, group = os.getuid(), os.getgid()
+    maker = Maker(library, user, group, program_filter)
     before = kernel.namespaces()
     kernel.unshare(_NAMESPACES)
     kernel.expect_fresh(_NAMESPACES, before)
@@ -47,46 +49,11 @@ def main() -> Job | None:
     build_root(visible)
     kernel.set_dumpable(False)
     zygote.prepare(environment)
-    requests.send(READY)
-    return _serve(requests, program_filter)
-
-
-def _serve(requests: socket, program_filter: bytes) -> Job | None:
-    ids = os.getuid(), os.getgid()  # a box cannot ask: until its ids are mapped it is nobody
-    # The first box makes sure that its namespaces are its own. A kernel that gives them once gives them always, so the
-    # others, which cases wait for, are spared it.
-    ours: dict[str, str] | None = kernel.namespaces()
     gc.collect()
     gc.freeze()
     gc.disable()  # until a program runs: a collection in a box would touch, and so copy, half of its memory
-    while True:
-        message, fds = receive_fds(requests, 64, 1)
-        if not message:
-            return None
-        link = socket(fileno=fds[0])
-        try:
-            pid = kernel.clone(box.NAMESPACES)
-        except OSError as error:
-            requests.send(f"0 {error}".encode())
-            link.close()
-            continue
-        if pid == 0:
-            return box.serve(requests, link, ids, program_filter, ours)
-        ours = None
-        link.close()
-        pidfd = os.pidfd_open(pid)
-        requests.sendmsg([f"{pid} ".encode()], [(SOL_SOCKET, SCM_RIGHTS, pidfd.to_bytes(4, "little"))])
-        os.close(pidfd)
-        # Late, at the next request: a box's pid cannot be used again while the runner may name it.
-        _reap()
-
-
-def _reap() -> None:
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        pass
+    requests.send(READY)
+    return maker.serve(requests)
 
 
 def build_root(visible: list[list[str]]) -> None:
@@ -146,6 +113,4 @@ def _make_devices() -> None:
 if __name__ == "__main__":
     job = main()
     if job is not None:
-        if not job.script:
-            box.become(job)
         zygote.run(job)

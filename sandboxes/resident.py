@@ -29,6 +29,7 @@ import time
 from dataclasses import dataclass
 
 from sandboxes import counters
+from sandboxes.box import kernel_limits
 from sandboxes.boxes import Box, Launcher, MemoryFile, RunnerFault
 from sandboxes.job import MAX_PACKED_BYTES, Job, list_files, pack_files
 from sandboxes.languages import Language
@@ -134,8 +135,7 @@ class Resident:
         job = Job(
             list(language.resident),
             language.full_environment(),
-            _LIFE_CPU_SECONDS,
-            language.resident_processes,
+            kernel_limits(_LIFE_CPU_SECONDS, language.resident_processes),
         )
         stdin, self._requests = os.pipe2(os.O_CLOEXEC)
         self._answers, stdout = os.pipe2(os.O_CLOEXEC)

@@ -26,7 +26,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sandboxes import counters, kernel, languages, protocol
+from sandboxes.box import kernel_limits
 from sandboxes.boxes import Launcher, MemoryFile, RunnerFault, reap
+from sandboxes.compiled import Compiled
 from sandboxes.job import CODE, Job, pack_files
 from sandboxes.protocol import CaseOutcome, Limits, Outcome, RunRequest
 from sandboxes.resident import Residents
@@ -74,6 +76,7 @@ class Runner:
         self._launcher: Launcher | None = None
         self._files: MemoryFile | None = None
         self._residents = Residents(stream.lifeline)
+        self._library = Compiled()
 
     def serve(self) -> None:
         """Answers requests until the grader closes its end."""
@@ -87,6 +90,7 @@ class Runner:
             pass
         finally:
             self._let_launcher_go()
+            self._library.close()
 
     def _prove(self) -> None:
         """Makes a box, so that the grader hears now, and not with its first run, if none can be made here."""
@@ -115,7 +119,7 @@ class Runner:
         if self._launcher is not None and self._launcher.made >= _BOXES_PER_LAUNCHER:
             self._let_launcher_go()
         if self._launcher is None:
-            self._launcher = Launcher(self._visible())
+            self._launcher = Launcher(self._visible(), str(self._library.path))
         return self._launcher
 
     def _let_launcher_go(self) -> None:
@@ -207,7 +211,7 @@ class Runner:
     ) -> CaseOutcome:
         limits = request.compile_limits
         filled = language.fill(argv, sorted(request.files), limits.memory_mib)
-        job = Job(filled, language.full_environment(), *_backstops(limits), collect=made is not None)
+        job = Job(filled, language.full_environment(), _backstops(limits), collect=made is not None)
         outcome = self._in_box(job, b"", limits, made)
         if outcome.outcome is Outcome.EXITED and outcome.exit_code != 0:
             return replace(outcome, outcome=Outcome.NOT_COMPILED)
@@ -244,7 +248,7 @@ class Runner:
         for index, case in enumerate(request.cases):
             environment = language.full_environment()
             job = Job(
-                [languages.interpreter(), "-B", script], environment, *_backstops(case.limits), script=script
+                [languages.interpreter(), "-B", script], environment, _backstops(case.limits), script=script
             )
             seq.send_outcome("case", self._in_box(job, case.stdin, case.limits), index)
 
@@ -261,7 +265,7 @@ class Runner:
             next((word for word in filled if word.endswith(".py")), "") if language.warm == "python" else ""
         )
         return Job(
-            filled, environment, *_backstops(limits), script=script, channel=request.function is not None
+            filled, environment, _backstops(limits), script=script, channel=request.function is not None
         )
 
     def _in_box(self, job: Job, stdin: bytes, limits: Limits, made: MemoryFile | None = None) -> CaseOutcome:
@@ -292,8 +296,8 @@ class _Sequence:
         self._next += 1
 
 
-def _backstops(limits: Limits) -> tuple[int, int]:
-    return overshoot(limits.cpu_ms) // 1000 + 1, limits.processes
+def _backstops(limits: Limits) -> list[tuple[int, int, int]]:
+    return kernel_limits(overshoot(limits.cpu_ms) // 1000 + 1, limits.processes)
 
 
 def main() -> None:

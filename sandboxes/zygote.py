@@ -43,8 +43,6 @@ _FRESH = frozenset(
     "zipimport _codecs codecs encodings encodings.aliases encodings.utf_8 _signal _abc abc io __main__ _stat stat "
     "_collections_abc genericpath posixpath os.path os _sitebuiltins _distutils_hack site".split()
 )
-#: What `os.wait4` looks for by name each time it is called.
-_LOOKED_UP = "resource"
 _kept: list[object] = []
 _environment: dict[str, str] = {}
 _script = ""
@@ -58,10 +56,7 @@ def prepare(environment: dict[str, str]) -> None:
     """
     # What an interpreter puts off until its first compilation.
     exec(compile("try:\n 1\nexcept ValueError: pass", "<warm>", "exec"), {})
-    for name in [name for name in sys.modules if name not in _FRESH]:
-        _kept.append(sys.modules[name])
-        if name != _LOOKED_UP:
-            del sys.modules[name]
+    _kept.extend(sys.modules.pop(name) for name in [name for name in sys.modules if name not in _FRESH])
     sys.path[:] = [entry for entry in sys.path if entry.startswith("/usr/")]
     sys.path_importer_cache.clear()
     _set_environment(environment)
@@ -246,7 +241,6 @@ def _disguise(job: "Job", path: str) -> None:
         __cached__=None,
     )
     sys.modules["__main__"] = main
-    del sys.modules[_LOOKED_UP]
     sys.argv = job.argv[job.argv.index(path) :]
     sys.orig_argv = list(job.argv)
     gc.enable()

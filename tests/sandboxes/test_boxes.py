@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandboxes.boxes import MemoryFile
-from sandboxes.job import Job, Packed, Report, list_files, pack_files, pack_header
+from sandboxes.job import MAX_MESSAGE, Job, Packed, Report, list_files, pack_files, pack_header
 
 #: Names as a compiler may make them: any bytes but the ones no name has, with folders.
 NAMES = (
@@ -98,9 +98,18 @@ def test_numbers_of_a_report_have_an_end():
 
 
 def test_a_job_comes_out_as_it_went_in():
-    job = Job(["/usr/bin/x", "é"], {"A": "b"}, 3, 4, script="/code/main.py", channel=True, collect=False)
+    limits = [(0, 1, 2), (7, 256, 1 << 40)]
+    job = Job(
+        ["/usr/bin/x", "é", ""], {"A": "b=c"}, limits, script="/code/main.py", channel=True, collect=False
+    )
     found = Job.unpack(job.pack())
     assert [getattr(found, name) for name in Job.__slots__] == [getattr(job, name) for name in Job.__slots__]
+
+
+@pytest.mark.parametrize("argv", [["/usr/bin/x", "a\0b"], ["/usr/bin/x", "a" * MAX_MESSAGE]])
+def test_no_job_is_taken_for_another(argv: list[str]):
+    with pytest.raises(ValueError, match="no job"):
+        Job(argv, {}, []).pack()
 
 
 def test_an_input_can_be_read_by_all_and_changed_by_none():

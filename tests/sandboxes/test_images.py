@@ -62,7 +62,9 @@ def test_a_context_holds_the_runner_and_its_language_and_nothing_else(language: 
     for name in (
         "runner.py",
         "launcher.py",
+        "box.c",
         "box.py",
+        "maker.py",
         "job.py",
         "zygote.py",
         "kernel.py",

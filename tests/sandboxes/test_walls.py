@@ -152,14 +152,18 @@ def started(engine: Engine, slot: int) -> tuple[Any, ContainerSpec]:
     return container, spec
 
 
+FILTER = 'must(syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &plan->filter), "seccomp");'
+#: Together: without the second, only who has kept the first may take a filter.
+RIGHTS = """must(syscall(SYS_capset, &head, none), "capset");
+    must(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "PR_SET_NO_NEW_PRIVS");"""
 #: What is named, the file behind the wall, what stands there, and what is put in its place.
 CHANGED_BOXES = [
-    ("seccomp mode", "box.py", "    kernel.set_filter(program_filter)\n", ""),
-    ("call ptrace", "box.py", "    kernel.set_filter(program_filter)\n", ""),
-    ("capabilities CapEff", "box.py", "    kernel.drop_capabilities()\n", ""),
-    ("no_new_privs", "box.py", "    kernel.drop_capabilities()\n", ""),
-    ("capabilities CapBnd", "kernel.py", "_PR_CAPBSET_DROP, ctypes.c_ulong(capability)", "3, ctypes.c_ulong(99)"),
-    ("of process 1 could be opened", "box.py", "    kernel.set_dumpable(False)\n", ""),
+    ("seccomp mode", "box.c", FILTER, "(void)plan;"),
+    ("call ptrace", "box.c", FILTER, "(void)plan;"),
+    ("capabilities CapEff", "box.c", "must(syscall(SYS_capset, &head, none), \"capset\");", "(void)head, (void)none;"),
+    ("no_new_privs", "box.c", RIGHTS, "(void)head, (void)none;"),
+    ("capabilities CapBnd", "box.c", "prctl(PR_CAPBSET_DROP, right", "prctl(PR_CAPBSET_DROP, right + 64"),
+    ("of process 1 could be opened", "box.c", "must(prctl(PR_SET_DUMPABLE, 0", "must(prctl(PR_SET_DUMPABLE, 1"),
     ("namespace net", "box.py", "    | kernel.CLONE_NEWNET\n", ""),
     ("namespace ipc", "box.py", "    | kernel.CLONE_NEWIPC\n", ""),
     ("namespace cgroup", "box.py", "    | kernel.CLONE_NEWCGROUP\n", ""),
@@ -167,14 +171,14 @@ CHANGED_BOXES = [
     ("oom_score_adj", "box.py", "OOM_SCORE_ADJ = 1000", "OOM_SCORE_ADJ = 500"),
     ("host name", "box.py", 'HOSTNAME = "box"', 'HOSTNAME = "grader-7"'),
     ("mount /tmp", "box.py", '("/tmp", 64)', '("/tmp", 640)'),
-    ("mount /tmp", "box.py", "kernel.MS_NOSUID | kernel.MS_NODEV, options", "kernel.MS_NODEV, options"),
+    ("mount /tmp", "box.py", "kernel.MS_NOSUID | kernel.MS_NODEV, options)", "kernel.MS_NODEV, options)"),
     ("mount /proc", "box.py", '"subset=pid"', '"hidepid=0"'),
     ("writable beyond the declared", "box.py", "kernel.MS_NOEXEC | kernel.MS_RDONLY", "kernel.MS_NOEXEC"),
     ("RLIMIT_CORE", "box.py", '("RLIMIT_CORE", 1, 1)', '("RLIMIT_CORE", 9, 9)'),
     ("RLIMIT_NPROC", "box.py", "processes + 1, processes + 1", "processes + 9, processes + 9"),
     ("RLIMIT_NOFILE", "box.py", "OPEN_FILES = 256", "OPEN_FILES = 512"),
-    ("descriptors", "box.py", "    os.closerange(job.control + 1, 1024)\n", ""),
-    ("umask", "box.py", "os.umask(0o022)", "os.umask(0)"),
+    ("descriptors", "box.c", "syscall(SYS_close_range, CONTROL + 1, ~0U, 0);", ""),
+    ("umask", "box.c", "umask(022)", "umask(0)"),
     ("writable beyond the declared", "launcher.py", "kernel.MOUNT_ATTR_RDONLY | ", ""),
     ("mount /usr: declared nodev,nosuid,ro", "launcher.py", "kernel.MOUNT_ATTR_RDONLY | ", ""),
     ("mount /usr: declared nodev,nosuid,ro", "launcher.py", " | kernel.MOUNT_ATTR_NOSUID", ""),
@@ -235,8 +239,8 @@ def test_a_copy_that_is_not_changed_is_as_declared(copied: Path, slot: int):
 @pytest.mark.boxes
 @pytest.mark.usefixtures("boxes_sandbox")
 def test_behind_a_real_wall_that_differs_nothing_is_proved(copied: Path, slot: int, tmp_path: Path):
-    box = copied / "box.py"
-    box.write_text(box.read_text().replace("    kernel.set_filter(program_filter)\n", ""))
+    box = copied / "box.c"
+    box.write_text(box.read_text().replace(FILTER, "(void)plan;"))
     sandbox = LocalSandbox(slot, frozenset({"python"}))
     try:
         faults = prove(sandbox, tmp_path)
