@@ -27,7 +27,16 @@ from pathlib import Path
 
 from grader.sandbox import Sandbox
 from sandboxes.languages import HERE, languages
-from sandboxes.protocol import CaseInput, CaseOutcome, FunctionCall, Limits, Outcome, RunReport, RunRequest
+from sandboxes.protocol import (
+    MOST_WALL,
+    CaseInput,
+    CaseOutcome,
+    FunctionCall,
+    Limits,
+    Outcome,
+    RunReport,
+    RunRequest,
+)
 
 from .programs import ended, limits_of
 
@@ -147,7 +156,8 @@ def _judge(given: Attack, case: CaseOutcome, patience: int) -> None:
         _must(case.exit_code == 0 and case.stdout.startswith(b"held"), given, case)
     _must(case.cpu_ms < 2 * limits.cpu_ms + 500, given, case)  # a limit is no use if it strikes late
     _must(case.memory_kib < 1 << 20, given, case)
-    _must(case.wall_ms < limits.wall_ms * patience + 1000, given, case)
+    # Time without a core does not count, but only so far.
+    _must(case.wall_ms < limits.wall_ms * patience * MOST_WALL + 1000, given, case)
 
 
 def _must_not_tell(given: Attack, report: RunReport) -> None:

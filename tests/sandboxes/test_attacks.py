@@ -60,7 +60,7 @@ def planted(tmp_path: Path, name: str, text: str = "") -> Attack:
         Played(replace(HELD, stdout=b"held\nroot:x:0:0")),
         Played(replace(HELD, exit_code=1)),
         Played(replace(HELD, cpu_ms=2000)),
-        Played(replace(HELD, wall_ms=4500)),
+        Played(replace(HELD, wall_ms=60_000)),
         Played(replace(HELD, memory_kib=1 << 20)),
         Played(LOST),
         Played(compiled=REFUSED),
