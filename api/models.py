@@ -2,10 +2,24 @@
 grader.
 """
 
+from api.activity import models as activity
 from api.auth import models as auth
 from api.core.orm import Base
 from api.learning.curriculum import models as curriculum
 from api.learning.progress import models as progress
+from api.learning.quizzes import models as quizzes
 from api.learning.submissions import models as submissions
+from api.notifications import models as notifications
+from api.payments import models as payments
 
-__all__ = ["Base", "auth", "curriculum", "progress", "submissions"]
+__all__ = [
+    "Base",
+    "activity",
+    "auth",
+    "curriculum",
+    "notifications",
+    "payments",
+    "progress",
+    "quizzes",
+    "submissions",
+]
