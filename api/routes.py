@@ -2,6 +2,7 @@
 
 from litestar import Router
 
+from api.activity.routes import ActivityController, AnalyticsController
 from api.auth.routes import AuthController, MeController
 from api.http.health import HealthController, MetricsController
 from api.learning.curriculum.routes import AssignmentController, LanguageController, ModuleController
@@ -12,6 +13,7 @@ from api.learning.submissions.routes import (
     RuntimeController,
     SubmissionController,
 )
+from api.notifications.routes import NotificationController, NotificationPreferenceController
 
 BASE = "/api/v1"
 
@@ -26,9 +28,11 @@ LEARNING = [
     MySubmissionController,
     RuntimeController,
 ]
+NOTIFICATIONS = [NotificationController, NotificationPreferenceController]
+ACTIVITY = [ActivityController, AnalyticsController]
 SERVICE = [HealthController, MetricsController]  # also at the root, see api/app.py
 
 
 def api_router() -> Router:
     """All routes of the contract."""
-    return Router(BASE, route_handlers=[*AUTH, *LEARNING, *SERVICE])
+    return Router(BASE, route_handlers=[*AUTH, *LEARNING, *NOTIFICATIONS, *ACTIVITY, *SERVICE])
