@@ -6,7 +6,13 @@ from api.activity.routes import ActivityController, AnalyticsController
 from api.auth.routes import AuthController, MeController
 from api.http.health import HealthController, MetricsController
 from api.learning.curriculum.routes import AssignmentController, LanguageController, ModuleController
-from api.learning.progress.routes import ProgressController
+from api.learning.progress.routes import MaterialProgressController, ProgressController
+from api.learning.quizzes.routes import (
+    AttemptController,
+    ModuleQuizController,
+    MyAttemptController,
+    QuizController,
+)
 from api.learning.submissions.routes import (
     AssignmentSubmissionController,
     MySubmissionController,
@@ -23,10 +29,15 @@ LEARNING = [
     ModuleController,
     AssignmentController,
     ProgressController,
+    MaterialProgressController,
     AssignmentSubmissionController,
     SubmissionController,
     MySubmissionController,
     RuntimeController,
+    ModuleQuizController,
+    QuizController,
+    AttemptController,
+    MyAttemptController,
 ]
 NOTIFICATIONS = [NotificationController, NotificationPreferenceController]
 ACTIVITY = [ActivityController, AnalyticsController]

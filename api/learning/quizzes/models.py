@@ -6,7 +6,6 @@ that was ever answered is hidden (``deleted_at``) and not removed, so that old a
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -16,19 +15,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from api.core.clock import now
 from api.core.orm import Base, Json, SoftDelete, Timestamps, UtcDateTime, enum_type
 from api.learning.analysis import AnalysisType
+from api.learning.quizzes.rules import QuestionKind
 
 SCHEMA = "learning"
 _OPEN = text("completed_at IS NULL")
-
-
-class QuestionKind(StrEnum):
-    """How a question is answered. ORDER asks for its options in the right order."""
-
-    SINGLE = "SINGLE"
-    MULTIPLE = "MULTIPLE"
-    NUMERIC = "NUMERIC"
-    TEXT = "TEXT"
-    ORDER = "ORDER"
 
 
 class MCQQuiz(Timestamps, SoftDelete, Base):
