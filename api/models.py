@@ -1,5 +1,5 @@
 """Every table of the platform, imported so that the metadata is complete: for migrations, tests, the
-grader. And every source of facts about progress, which has to be there before any is folded.
+grader. And what slices add to others when they are imported: sources of facts about progress, what a new account gets.
 """
 
 from api.activity import models as activity
@@ -12,6 +12,7 @@ from api.learning.quizzes import service as _quiz_facts  # noqa: F401  adds its 
 from api.learning.submissions import models as submissions
 from api.notifications import models as notifications
 from api.payments import models as payments
+from api.payments import service as _free_plans  # noqa: F401  gives every new account its plan
 
 __all__ = [
     "Base",

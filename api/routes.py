@@ -20,6 +20,7 @@ from api.learning.submissions.routes import (
     SubmissionController,
 )
 from api.notifications.routes import NotificationController, NotificationPreferenceController
+from api.payments.routes import PaymentController
 
 BASE = "/api/v1"
 
@@ -40,10 +41,11 @@ LEARNING = [
     MyAttemptController,
 ]
 NOTIFICATIONS = [NotificationController, NotificationPreferenceController]
+PAYMENTS = [PaymentController]
 ACTIVITY = [ActivityController, AnalyticsController]
 SERVICE = [HealthController, MetricsController]  # also at the root, see api/app.py
 
 
 def api_router() -> Router:
     """All routes of the contract."""
-    return Router(BASE, route_handlers=[*AUTH, *LEARNING, *NOTIFICATIONS, *ACTIVITY, *SERVICE])
+    return Router(BASE, route_handlers=[*AUTH, *LEARNING, *PAYMENTS, *NOTIFICATIONS, *ACTIVITY, *SERVICE])
