@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help new-environment setup images demo up test check format env bench repeat constraints clean hostile
+.PHONY: help new-environment setup images demo up test check format env data-model bench repeat constraints clean hostile
 
 help: ## Show this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 # The environment's own pip is used and not the system's: dependency groups need pip 25.1.
 $(READY): pyproject.toml constraints.txt
@@ -51,6 +51,9 @@ format: $(READY) ## Format the code and fix what can be fixed
 
 env: $(READY) ## Write .env.example anew from the settings
 	$(BIN)/python -m tests.house.env_example > .env.tmp && mv .env.tmp .env.example
+
+data-model: $(READY) ## Write docs/data-model.md anew from the models
+	$(BIN)/python -m tests.house.data_model > data-model.tmp && mv data-model.tmp docs/data-model.md
 
 bench: images ## Print speed and memory beside bare runs and other graders; ARGS="--quick" takes a short look
 	$(BIN)/python -m bench $(ARGS)

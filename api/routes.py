@@ -2,16 +2,25 @@
 
 from litestar import Router
 
+from api.activity.routes import ActivityController, AnalyticsController
 from api.auth.routes import AuthController, MeController
 from api.http.health import HealthController, MetricsController
 from api.learning.curriculum.routes import AssignmentController, LanguageController, ModuleController
-from api.learning.progress.routes import ProgressController
+from api.learning.progress.routes import MaterialProgressController, ProgressController
+from api.learning.quizzes.routes import (
+    AttemptController,
+    ModuleQuizController,
+    MyAttemptController,
+    QuizController,
+)
 from api.learning.submissions.routes import (
     AssignmentSubmissionController,
     MySubmissionController,
     RuntimeController,
     SubmissionController,
 )
+from api.notifications.routes import NotificationController, NotificationPreferenceController
+from api.payments.routes import PaymentController
 
 BASE = "/api/v1"
 
@@ -21,14 +30,22 @@ LEARNING = [
     ModuleController,
     AssignmentController,
     ProgressController,
+    MaterialProgressController,
     AssignmentSubmissionController,
     SubmissionController,
     MySubmissionController,
     RuntimeController,
+    ModuleQuizController,
+    QuizController,
+    AttemptController,
+    MyAttemptController,
 ]
+NOTIFICATIONS = [NotificationController, NotificationPreferenceController]
+PAYMENTS = [PaymentController]
+ACTIVITY = [ActivityController, AnalyticsController]
 SERVICE = [HealthController, MetricsController]  # also at the root, see api/app.py
 
 
 def api_router() -> Router:
     """All routes of the contract."""
-    return Router(BASE, route_handlers=[*AUTH, *LEARNING, *SERVICE])
+    return Router(BASE, route_handlers=[*AUTH, *LEARNING, *PAYMENTS, *NOTIFICATIONS, *ACTIVITY, *SERVICE])

@@ -3,6 +3,7 @@
 They write straight into the tables: a test of one thing must not fail because another is broken.
 """
 
+from collections.abc import Sequence
 from datetime import timedelta
 from itertools import count
 from typing import Any, TypeVar
@@ -19,12 +20,17 @@ from api.core.orm import Base
 from api.learning.curriculum.models import (
     Assignment,
     LanguageEnrollment,
+    Material,
+    MaterialType,
     Module,
     ProgrammingLanguage,
     TestSuite,
 )
 from api.learning.curriculum.shown import shown_part
 from api.learning.curriculum.suite import canonical_json, digest, parse_suite
+from api.learning.quizzes.authoring import OptionDraft, QuestionDraft, create_quiz
+from api.learning.quizzes.models import MCQQuiz
+from api.learning.quizzes.rules import QuestionKind
 from api.learning.submissions.models import AssignmentSubmission, GradingRun
 
 Row = TypeVar("Row", bound=Base)
@@ -140,6 +146,54 @@ def make_suite(
             languages=list(parsed.languages),
             shown=shown_part(parsed),
         ),
+    )
+
+
+def make_material(session: Session, module: Module | None = None, **columns: Any) -> Material:
+    """An article, in a module of its own unless one is given."""
+    module = module or make_module(session)
+    number = next(_numbers)
+    defaults = {"title": f"Article {number}", "slug": f"article-{number}", "content": "# Read me"}
+    return _add(
+        session, Material(module_id=module.id, **{**defaults, "type": MaterialType.ARTICLE, **columns})
+    )
+
+
+#: One question of each kind, the first option being right where one is.
+QUESTIONS = (
+    QuestionDraft(
+        "Which?", QuestionKind.SINGLE, (OptionDraft("this", True), OptionDraft("that", False)), points=2
+    ),
+    QuestionDraft(
+        "Which ones?",
+        QuestionKind.MULTIPLE,
+        (OptionDraft("a", True), OptionDraft("b", True), OptionDraft("c", False)),
+        points=3,
+        explanation="canary-explanation",
+    ),
+    QuestionDraft(
+        "How much?", QuestionKind.NUMERIC, (), answer_key={"value": 0.3, "tolerance": 0.01}, points=2
+    ),
+    QuestionDraft("What word?", QuestionKind.TEXT, (), answer_key={"accepted": ["canary word"]}, points=1),
+    QuestionDraft(
+        "In which order?",
+        QuestionKind.ORDER,
+        tuple(OptionDraft(text, False) for text in ("one", "two", "three", "four")),
+        points=2,
+    ),
+)
+
+
+def make_quiz(
+    session: Session,
+    module: Module | None = None,
+    questions: Sequence[QuestionDraft] = QUESTIONS,
+    **columns: Any,
+) -> MCQQuiz:
+    """A quiz of `QUESTIONS`, worth 10 points, in a module of its own unless one is given."""
+    module = module or make_module(session)
+    return create_quiz(
+        session, module.id, questions, slug=None, **{"title": f"Quiz {next(_numbers)}", **columns}
     )
 
 

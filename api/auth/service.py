@@ -5,6 +5,7 @@ Every function works in the caller's transaction and commits nothing.
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from api.auth import models, passwords
-from api.auth.models import EMAIL_LENGTH, NAME_LENGTH, User
+from api.auth.models import EMAIL_LENGTH, NAME_LENGTH, User, UserProfile
 from api.auth.queries import find_user_by_email, get_user
 from api.auth.tokens import hash_token, new_token
 from api.core.actor import Actor, UserRole
@@ -29,6 +30,9 @@ _CONTROL = {
     "Zl",
     "Zp",
 }  # Unicode categories; Cf stays allowed, Persian and Indic names need joiners
+
+
+_after_registration: list[Callable[[Session, User], None]] = []
 
 
 class SignedIn(NamedTuple):
@@ -49,7 +53,7 @@ def register(session: Session, *, email: str, password: str, name: str, days: in
             the truth to the address' owner instead, the caller must be told plainly.
     """
     user = create_user(session, email=email, password=password, name=name)
-    return _sign_in(session, user, days)
+    return sign_in(session, user, days)
 
 
 def create_user(
@@ -70,7 +74,19 @@ def create_user(
         session.flush()
     except IntegrityError as error:  # somebody else registered it between the look and the insert
         raise _taken() from error
+    session.add(UserProfile(user_id=user.id))
+    session.flush()
+    for follow in _after_registration:
+        follow(session, user)
     return user
+
+
+def after_registration(follow: Callable[[Session, User], None]) -> Callable[[Session, User], None]:
+    """Has ``follow`` called for every new account, in its transaction. For slices to the right of this one, which it
+    cannot import: they add what they owe a new account when they are imported.
+    """
+    _after_registration.append(follow)
+    return follow
 
 
 def login(session: Session, *, email: str, password: str, days: int) -> SignedIn:
@@ -88,7 +104,7 @@ def login(session: Session, *, email: str, password: str, days: int) -> SignedIn
     session.execute(
         delete(models.Session).where(models.Session.user_id == user.id, models.Session.expires_at <= now())
     )
-    return _sign_in(session, user, days)
+    return sign_in(session, user, days)
 
 
 def logout(session: Session, actor: Actor) -> None:
@@ -112,7 +128,8 @@ def normalise_email(email: str) -> str:
     return unicodedata.normalize("NFC", email).strip().lower()
 
 
-def _sign_in(session: Session, user: User, days: int) -> SignedIn:
+def sign_in(session: Session, user: User, days: int) -> SignedIn:
+    """A new session of ``days`` for an account that has proved itself to the caller."""
     token, expires_at = new_token(), now() + timedelta(days=days)
     session.add(models.Session(user_id=user.id, token=hash_token(token), expires_at=expires_at))
     session.flush()
@@ -121,7 +138,7 @@ def _sign_in(session: Session, user: User, days: int) -> SignedIn:
 
 def _check(email: str, password: str, name: str) -> None:
     found = {
-        "email": _fault_of_email(email),
+        "email": fault_of_email(email),
         "password": passwords.fault_of(password, email),
         "name": _fault_of_name(name),
     }
@@ -130,7 +147,8 @@ def _check(email: str, password: str, name: str) -> None:
         raise Invalid("the body has faults", faults)
 
 
-def _fault_of_email(email: str) -> str | None:
+def fault_of_email(email: str) -> str | None:
+    """What is wrong with a normalised address, as a sentence; None: nothing."""
     if len(email) > EMAIL_LENGTH or not _EMAIL.fullmatch(email) or _has_control(email):
         return "is not an e-mail address"
     return None

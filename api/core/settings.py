@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -44,6 +44,12 @@ class Settings(BaseSettings):
     max_source_files: int = Field(20, ge=1)
     trusted_proxies: list[str] = Field([], description="addresses whose X-Forwarded-For is believed")
     login_attempts: int = Field(10, ge=1, description="failed logins per account or address in 15 minutes")
+
+    smtp_url: SecretStr | None = Field(
+        None,
+        description="smtp://user:password@host:port or smtps://...; none: mails are files in data_dir/mails",
+    )
+    mail_from: str = Field("CodeZest <no-reply@localhost>", description="the sender of mails")
 
     sandbox: Literal["auto", "docker", "local"] = "auto"
     docker_host: str | None = Field(None, description="engine address; none: what the Docker SDK finds")

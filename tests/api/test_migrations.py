@@ -2,33 +2,38 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from alembic import command
-from sqlalchemy import inspect, select, text
+from sqlalchemy import Connection, inspect, select, text
+from sqlalchemy.exc import IntegrityError
 
 from api.auth.models import Session as UserSession
 from api.core.database import Database, make_engine
 from api.core.errors import Invalid, Unavailable
+from api.core.ids import new_id
 from api.core.orm import SCHEMAS, Base
-from api.learning.curriculum.models import TestSuite
+from api.learning.curriculum.models import Assignment, Module, ProgrammingLanguage, TestSuite
 from api.learning.submissions.grade import Verdict
 from api.learning.submissions.models import CaseResult, GradingRun
 from migrations import commands
 from tests import factories
 
+(HEAD,) = commands.heads()
 BOTH = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)]
 
 #: A later migration of a table that others point to; on SQLite it can only be copied and dropped.
-COPYING = """
+COPYING = f"""
 import sqlalchemy as sa
 from alembic import op
 
 from migrations.namespaces import ns
 
 revision = "copying"
-down_revision = "0002"
+down_revision = "{HEAD}"
 
 
 def upgrade():
@@ -48,12 +53,12 @@ def downgrade():
 """
 
 #: A migration that breaks off after its first half.
-BREAKING = """
+BREAKING = f"""
 import sqlalchemy as sa
 from alembic import op
 
 revision = "breaking"
-down_revision = "0002"
+down_revision = "{HEAD}"
 
 
 def upgrade():
@@ -160,14 +165,14 @@ def test_changing_a_table_keeps_the_rows_that_point_to_it(url, further):
     further("copying", COPYING)
     commands.upgrade(url, "copying")
     assert any("nickname" in line for line in commands.check(url))
-    commands.downgrade(url, "0002")
+    commands.downgrade(url, HEAD)
     with database.transaction() as session:
         assert session.query(UserSession).count() == 1
         session.delete(session.merge(user))
         session.flush()
         assert session.query(UserSession).count() == 0
     database.close()
-    commands.upgrade(url, "0002")
+    commands.upgrade(url, HEAD)
     assert [line for line in commands.check(url) if not line.startswith("the database is at")] == []
 
 
@@ -194,13 +199,103 @@ def test_going_down_from_machine_speeds_keeps_the_runs(url):
     assert commands.check(url) == []
 
 
+INSERT_USER = """
+INSERT INTO {users} (id, email, name, role, created_at, updated_at)
+VALUES (:id, :email, 'Ada', :role, '2026-01-01', '2026-01-01')
+"""
+
+
+@contextmanager
+def on_users(url: str) -> Iterator[tuple[Connection, str]]:
+    """A transaction, and the name of the table of accounts."""
+    engine = make_engine(url)
+    try:
+        with engine.begin() as connection:
+            yield connection, "users" if engine.dialect.name == "sqlite" else "auth.users"
+    finally:
+        engine.dispose()
+
+
+def roles(url: str) -> dict[str, str]:
+    """The role of every account, by the name before the ``@``."""
+    with on_users(url) as (connection, users):
+        rows = connection.execute(text(f"SELECT email, role FROM {users}")).all()
+    return {email.partition("@")[0]: role for email, role in rows}
+
+
+def insert_user(url: str, role: str, name: str | None = None) -> None:
+    """An account as revision 0001 had them; by SQL, for the models know only the newest revision."""
+    values = {"id": new_id().hex, "email": f"{name or role.lower()}@example.com", "role": role}
+    with on_users(url) as (connection, users):
+        connection.execute(text(INSERT_USER.format(users=users)), values)
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+def test_new_roles_keep_everybodys_access_both_ways(url):
+    commands.upgrade(url, "0001")
+    for role in ("ADMIN", "INSTRUCTOR", "STUDENT"):
+        insert_user(url, role)
+    commands.upgrade(url)
+    assert roles(url) == {"admin": "ADMIN", "instructor": "USER", "student": "USER"}
+    commands.downgrade(url, "0001")
+    assert roles(url) == {"admin": "ADMIN", "instructor": "STUDENT", "student": "STUDENT"}
+    commands.upgrade(url)
+    assert commands.check(url) == []
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+@pytest.mark.parametrize(("revision", "stranger"), [("0001", "USER"), (HEAD, "STUDENT"), (HEAD, "OWNER")])
+def test_the_database_itself_refuses_a_role_that_is_none(url, revision, stranger):
+    commands.upgrade(url, revision)
+    with pytest.raises(IntegrityError):
+        insert_user(url, stranger)
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+def test_a_database_made_before_roles_were_checked_gets_the_new_roles_too(url):
+    commands.upgrade(url, "0001")
+    with on_users(url) as (connection, users):
+        if users == "users":
+            # SQLite cannot drop a check: the table is told to be what it was without one.
+            connection.execute(text("PRAGMA writable_schema=ON"))
+            connection.execute(
+                text("UPDATE sqlite_master SET sql = replace(sql, :check, '') WHERE name = 'users'"),
+                {
+                    "check": ", \n\tCONSTRAINT ck_users_role CHECK (role IN ('ADMIN', 'INSTRUCTOR', 'STUDENT'))"
+                },
+            )
+        else:
+            connection.execute(text("ALTER TABLE auth.users DROP CONSTRAINT ck_users_role"))
+    insert_user(url, "USER", "ada")  # as such a database may hold already
+    insert_user(url, "ADMIN", "root")
+    commands.upgrade(url)
+    assert roles(url) == {"ada": "USER", "root": "ADMIN"}
+    assert commands.check(url) == []
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+def test_what_was_there_before_publishing_is_published(url):
+    commands.upgrade(url)
+    database = Database(url)
+    with database.transaction() as session:
+        assignment = factories.make_assignment(session)
+    commands.downgrade(url, "0008")
+    commands.upgrade(url)
+    with database.transaction() as session:
+        kept = session.get_one(Assignment, assignment.id)
+        assert (kept.published, kept.reveal, kept.hints_after) == (True, None, None)
+        assert session.get_one(Module, kept.module_id).published is True
+        assert session.scalars(select(ProgrammingLanguage.sequential)).all() == [False]
+    database.close()
+
+
 @pytest.mark.parametrize("url", BOTH, indirect=True)
 def test_a_migration_that_breaks_off_leaves_nothing(url, further):
     commands.upgrade(url)
     further("breaking", BREAKING)
     with pytest.raises(RuntimeError, match="broken off"):
         commands.upgrade(url, "breaking")
-    assert commands.current(url) == "0002"
+    assert commands.current(url) == HEAD
     assert "half" not in tables(url)
 
 

@@ -5,6 +5,7 @@ import tomllib
 
 from api.core.settings import Settings
 
+from .data_model import data_model
 from .env_example import env_example
 from .tree import ROOT
 
@@ -17,6 +18,10 @@ def test_env_example_with_every_mark_taken_away_is_the_default(tmp_path):
     text = re.sub(r"^# (CODEZEST_\w+=.+)$", r"\1", (ROOT / ".env.example").read_text(), flags=re.MULTILINE)
     (tmp_path / ".env").write_text(text)
     assert Settings(_env_file=tmp_path / ".env") == Settings(_env_file=None)
+
+
+def test_the_page_of_the_data_model_is_of_the_models_of_today():
+    assert (ROOT / "docs/data-model.md").read_text() == data_model(), "run `make data-model`"
 
 
 def test_compose_has_no_password_of_its_own():

@@ -1,12 +1,12 @@
 """What is taught, and who has enrolled.
 
-A language has modules, a module has assignments, an assignment has a growing list of suites. A suite row
+A language has modules, a module has materials and assignments, an assignment has a growing list of suites. A suite row
 never changes: new test cases are a new version, and `Assignment.suite_version` says which one is current. It
 is a number and no foreign key on purpose: a key both ways would make the two tables a cycle, which SQLite
 cannot create afterwards.
 
-Languages, modules and assignments are hidden (`deleted_at`), never removed: submissions point at them. So the
-keys between them do not cascade.
+Languages, modules, materials and assignments are hidden (`deleted_at`), never removed: submissions point at
+them. So the keys between them do not cascade.
 """
 
 from datetime import datetime
@@ -44,9 +44,21 @@ class EnrollmentStatus(StrEnum):
     DROPPED = "DROPPED"
 
 
+class MaterialType(StrEnum):
+    """What a material's ``content`` is: a URL for VIDEO and INTERACTIVE, Markdown for ARTICLE, a program for
+    CODE_EXAMPLE.
+    """
+
+    VIDEO = "VIDEO"
+    ARTICLE = "ARTICLE"
+    CODE_EXAMPLE = "CODE_EXAMPLE"
+    INTERACTIVE = "INTERACTIVE"
+
+
 class ProgrammingLanguage(Timestamps, SoftDelete, Base):
     """A language of the curriculum. ``slug`` is its name in URLs and in ``testcases/``; ``icon`` a URL or an
-    emoji.
+    emoji. One that is not ``is_active`` is for ADMINs only. ``sequential``: a module opens when the one before it is
+    completed.
     """
 
     __tablename__ = "programming_languages"
@@ -58,13 +70,16 @@ class ProgrammingLanguage(Timestamps, SoftDelete, Base):
     icon: Mapped[str | None] = mapped_column(String(500), default=None)
     difficulty: Mapped[Difficulty] = mapped_column(enum_type(Difficulty), default=Difficulty.BEGINNER)
     is_active: Mapped[bool] = mapped_column(default=True)
+    sequential: Mapped[bool] = mapped_column(default=False)
 
     modules: Mapped[list["Module"]] = relationship(back_populates="language", lazy="raise")
     enrollments: Mapped[list["LanguageEnrollment"]] = relationship(back_populates="language", lazy="raise")
 
 
 class Module(Timestamps, SoftDelete, Base):
-    """A chapter of a language, shown in the order of ``order``, then title."""
+    """A chapter of a language, shown in the order of ``order``, then title. ``prerequisites`` are slugs of modules of
+    the same language that must be completed first; None: none. What is not ``published`` is for ADMINs only.
+    """
 
     __tablename__ = "modules"
     __table_args__ = (UniqueConstraint("language_id", "slug"), {"schema": SCHEMA})
@@ -75,9 +90,34 @@ class Module(Timestamps, SoftDelete, Base):
     description: Mapped[str | None] = mapped_column(Text, default=None)
     syllabus: Mapped[str | None] = mapped_column(Text, default=None)
     order: Mapped[int] = mapped_column(default=0)
+    prerequisites: Mapped[list[str] | None] = mapped_column(Json, default=None)
+    published: Mapped[bool] = mapped_column(default=True)
 
     language: Mapped[ProgrammingLanguage] = relationship(back_populates="modules", lazy="raise")
+    materials: Mapped[list["Material"]] = relationship(back_populates="module", lazy="raise")
     assignments: Mapped[list["Assignment"]] = relationship(back_populates="module", lazy="raise")
+
+
+class Material(Timestamps, SoftDelete, Base):
+    """Something to read, watch or try. ``content`` as its `MaterialType` says; ``duration`` in minutes, None: unknown.
+
+    ``language`` is the slug of a CODE_EXAMPLE's language, None for the others.
+    """
+
+    __tablename__ = "materials"
+    __table_args__ = (UniqueConstraint("module_id", "slug"), {"schema": SCHEMA})
+
+    module_id: Mapped[UUID] = mapped_column(ForeignKey("learning.modules.id"))
+    title: Mapped[str] = mapped_column(String(200))
+    slug: Mapped[str] = mapped_column(String(SLUG_LENGTH))
+    type: Mapped[MaterialType] = mapped_column(enum_type(MaterialType))
+    content: Mapped[str] = mapped_column(Text)
+    language: Mapped[str | None] = mapped_column(String(64), default=None)
+    duration: Mapped[int | None] = mapped_column(default=None)
+    order: Mapped[int] = mapped_column(default=0)
+    published: Mapped[bool] = mapped_column(default=True)
+
+    module: Mapped[Module] = relationship(back_populates="materials", lazy="raise")
 
 
 class Assignment(Timestamps, SoftDelete, Base):
@@ -86,7 +126,8 @@ class Assignment(Timestamps, SoftDelete, Base):
     ``starter_code`` maps a language's slug to the text a learner starts from; the key ``*`` serves every
     language that has none of its own. ``hints`` is a list of texts. ``time_limit`` (minutes, or None) is
     advice to the learner: what a program may use stands in the suite. ``suite_version`` numbers the current
-    suite.
+    suite. ``reveal`` says when a learner sees hidden cases (see `views`), None: never. ``hints_after`` are numbers of
+    graded submissions, one for each hint, after which it is shown; None: all at once.
     """
 
     __tablename__ = "assignments"
@@ -103,6 +144,9 @@ class Assignment(Timestamps, SoftDelete, Base):
     time_limit: Mapped[int | None] = mapped_column(default=None)
     order: Mapped[int] = mapped_column(default=0)
     suite_version: Mapped[int] = mapped_column(default=1)
+    hints_after: Mapped[list[int] | None] = mapped_column(Json, default=None)
+    reveal: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    published: Mapped[bool] = mapped_column(default=True)
 
     module: Mapped[Module] = relationship(back_populates="assignments", lazy="raise")
     suites: Mapped[list["TestSuite"]] = relationship(back_populates="assignment", lazy="raise")

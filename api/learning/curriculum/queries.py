@@ -12,11 +12,13 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
+from api.core.actor import Actor, is_admin
 from api.core.errors import NotFound
 from api.learning.curriculum.models import (
     SLUG_PATTERN,
     Assignment,
     LanguageEnrollment,
+    Material,
     Module,
     ProgrammingLanguage,
     TestSuite,
@@ -32,6 +34,14 @@ class AssignmentDetail(NamedTuple):
     module: Module
     language: ProgrammingLanguage
     suite: TestSuite
+
+
+class MaterialDetail(NamedTuple):
+    """A material and where it stands."""
+
+    material: Material
+    module: Module
+    language: ProgrammingLanguage
 
 
 def list_languages(session: Session, *, limit: int, offset: int) -> tuple[Sequence[ProgrammingLanguage], int]:
@@ -84,6 +94,25 @@ def modules_of(session: Session, language_ids: Collection[UUID]) -> Sequence[Mod
         .order_by(Module.order, Module.title)
     )
     return session.scalars(statement).all()
+
+
+def get_material(session: Session, actor: Actor | None, material_id: UUID) -> MaterialDetail:
+    """The material with this id; one that is not published, or stands in something that is not, for an ADMIN only.
+
+    Raises NotFound.
+    """
+    statement = (
+        select(Material, Module, ProgrammingLanguage)
+        .join(Module, Material.module_id == Module.id)
+        .join(ProgrammingLanguage, Module.language_id == ProgrammingLanguage.id)
+        .where(Material.id == material_id)
+        .where(*(table.deleted_at.is_(None) for table in (Material, Module, ProgrammingLanguage)))
+    )
+    if actor is None or not is_admin(actor):
+        statement = statement.where(
+            Material.published.is_(True), Module.published.is_(True), ProgrammingLanguage.is_active.is_(True)
+        )
+    return MaterialDetail(*_found(session.execute(statement).one_or_none(), "material"))
 
 
 def find_assignments(

@@ -122,6 +122,14 @@ def store_suite(session: Session, assignment: Assignment, suite: Suite) -> tuple
     return version, True
 
 
+def require_module(session: Session, module_id: UUID) -> Module:
+    """The module, published or not. Raises NotFound: there is none, or it is deleted."""
+    module = session.scalar(select(Module).where(Module.id == module_id, Module.deleted_at.is_(None)))
+    if module is None:
+        raise NotFound("there is no such module")
+    return module
+
+
 def enroll(session: Session, user_id: UUID, language_slug: str) -> LanguageEnrollment:
     """Enrolls, or takes up what was paused or dropped; who is enrolled stays so. Raises NotFound."""
     language = queries.get_language(session, language_slug)

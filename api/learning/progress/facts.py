@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from api.learning.progress.rules import Completion, Tally, completion
 
-EXPECTED = ("assignments",)
-"""The kinds of items there are. Materials and quizzes join here, and nowhere else in this slice."""
+EXPECTED = ("materials", "assignments", "quizzes")
+"""The kinds of items there are."""
 
 
 class Facts(NamedTuple):

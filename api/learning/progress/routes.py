@@ -1,13 +1,24 @@
 """The caller's progress, over HTTP."""
 
-from litestar import Controller, get
+from uuid import UUID
+
+from litestar import Controller, get, post
 from litestar.di import NamedDependency
+from litestar.params import FromPath
 from sqlalchemy.orm import Session
 
 from api.core.actor import Actor
+from api.learning.progress import service
+from api.learning.progress.models import MaterialProgress
 from api.learning.progress.queries import LanguageStanding, ModuleStanding, progress_of
 from api.learning.progress.rules import ProgressStatus
-from api.learning.progress.schemas import DoneView, LanguageProgressView, ModuleProgressView, ProgressList
+from api.learning.progress.schemas import (
+    DoneView,
+    LanguageProgressView,
+    MaterialProgressView,
+    ModuleProgressView,
+    ProgressList,
+)
 
 
 class ProgressController(Controller):
@@ -21,6 +32,49 @@ class ProgressController(Controller):
         """Per language and per module, counted at this moment."""
         items = [_language(standing) for standing in progress_of(session, actor.user_id)]
         return ProgressList(items, len(items))
+
+
+class MaterialProgressController(Controller):
+    """What the caller has read, watched and tried."""
+
+    path = "/materials/{material_id:uuid}"
+    tags = ("curriculum",)
+
+    @post(
+        "/view",
+        status_code=200,
+        opt={"access": "user", "problems": (403,)},
+        summary="Count a view",
+        sync_to_thread=True,
+    )
+    def view(
+        self, material_id: FromPath[UUID], session: NamedDependency[Session], actor: NamedDependency[Actor]
+    ) -> MaterialProgressView:
+        """Adds one view of the material."""
+        return _material(service.view_material(session, actor, material_id))
+
+    @post(
+        "/complete",
+        status_code=200,
+        opt={"access": "user", "problems": (403,)},
+        summary="Complete a material",
+        sync_to_thread=True,
+    )
+    def complete(
+        self, material_id: FromPath[UUID], session: NamedDependency[Session], actor: NamedDependency[Actor]
+    ) -> MaterialProgressView:
+        """Notes that the caller has worked through the material. Repeating it changes nothing."""
+        return _material(service.complete_material(session, actor, material_id))
+
+
+def _material(row: MaterialProgress) -> MaterialProgressView:
+    return MaterialProgressView(
+        material_id=row.material_id,
+        completed=row.completed,
+        view_count=row.view_count,
+        last_viewed_at=row.last_viewed_at,
+        completed_at=row.completed_at,
+    )
 
 
 def _language(standing: LanguageStanding) -> LanguageProgressView:

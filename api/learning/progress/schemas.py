@@ -20,7 +20,8 @@ class ModuleProgressView(Struct, rename="camel"):
     """How far the caller has come in one module. ``progressPercent`` is rounded down: 100 means nothing is
     left.
 
-    ``items`` counts by kind of item (``assignments``).
+    ``items`` counts by kind of item (``materials``, ``assignments``, ``quizzes``); kinds that
+    there are none of are left out.
     """
 
     module_id: UUID
@@ -46,6 +47,16 @@ class LanguageProgressView(Struct, rename="camel"):
     enrolled_at: datetime
     completed_at: datetime | None
     modules: list[ModuleProgressView]
+
+
+class MaterialProgressView(Struct, rename="camel"):
+    """How the caller stands with one material."""
+
+    material_id: UUID
+    completed: bool
+    view_count: int
+    last_viewed_at: datetime
+    completed_at: datetime | None
 
 
 class ProgressList(Struct, rename="camel"):

@@ -19,7 +19,8 @@ from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from api.core.clock import now
-from api.core.orm import Base, Json, UtcDateTime, enum_type
+from api.core.orm import Base, Json, Timestamps, UtcDateTime, enum_type
+from api.learning.analysis import AnalysisType
 from api.learning.submissions.grade import Reason, RunStatus, SubmissionStatus, Verdict
 
 SCHEMA = "learning"
@@ -151,6 +152,33 @@ class CaseResult(Base):
     first_difference: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
 
     run: Mapped[GradingRun] = relationship(back_populates="results", lazy="raise")
+
+
+class AssignmentAnalysis(Timestamps, Base):
+    """What is said about a submission beyond its verdict, by a model or a person. ``overall_score`` is 0 to 100.
+
+    ``code_quality`` maps names (``readability``, ``efficiency``, ``bestPractices``) to 0 to 10. ``analyzed_by`` is the
+    person, None for AI alone.
+    """
+
+    __tablename__ = "assignment_analyses"
+    __table_args__ = ({"schema": SCHEMA},)
+
+    submission_id: Mapped[UUID] = mapped_column(
+        ForeignKey("learning.assignment_submissions.id", ondelete="CASCADE"), unique=True
+    )
+    analysis_type: Mapped[AnalysisType] = mapped_column(enum_type(AnalysisType), default=AnalysisType.AI)
+    overall_score: Mapped[int | None] = mapped_column(default=None)
+    strengths: Mapped[list[str]] = mapped_column(Json, default=list)
+    weaknesses: Mapped[list[str]] = mapped_column(Json, default=list)
+    suggestions: Mapped[list[str]] = mapped_column(Json, default=list)
+    code_quality: Mapped[dict[str, Any] | None] = mapped_column(Json, default=None)
+    detailed_feedback: Mapped[str | None] = mapped_column(Text, default=None)
+    ai_model: Mapped[str | None] = mapped_column(String(200), default=None)
+    ai_prompt: Mapped[str | None] = mapped_column(Text, default=None)
+    analyzed_by: Mapped[UUID | None] = mapped_column(
+        ForeignKey("auth.users.id", ondelete="SET NULL"), default=None, index=True
+    )
 
 
 class Runtime(Base):

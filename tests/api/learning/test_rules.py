@@ -41,7 +41,7 @@ def test_a_hundred_percent_means_that_nothing_is_left(tallies: list[Tally]):
 
 def test_a_fold_without_all_its_sources_is_an_error_and_no_zero(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(facts, "_sources", {})
-    with pytest.raises(RuntimeError, match="no source of facts for assignments"):
+    with pytest.raises(RuntimeError, match="no source of facts for materials, assignments, quizzes"):
         facts.gather(None, None, [])  # pyright: ignore[reportArgumentType]
 
 

@@ -1,0 +1,1 @@
+"""What people did, for feeds and for counting."""
