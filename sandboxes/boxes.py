@@ -145,6 +145,7 @@ class Launcher:
                 raise RunnerFault(f"no box: {fault}")
             result = Box(link, int(pid), fds[0])
             ready = link.recv(4096)
+            link.setblocking(False)  # nothing is waited for here from now on
         except (OSError, ValueError, IndexError) as error:
             raise RunnerFault(f"no box: {error}") from error
         if ready != READY:
