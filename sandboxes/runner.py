@@ -26,8 +26,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from sandboxes import counters, kernel, languages, protocol
-from sandboxes.box import kernel_limits
-from sandboxes.boxes import Launcher, MemoryFile, RunnerFault, reap
+from sandboxes.boxes import Launcher, MemoryFile, RunnerFault, kernel_limits, reap
 from sandboxes.compiled import Compiled
 from sandboxes.job import CODE, Job, pack_files
 from sandboxes.protocol import CaseOutcome, Limits, Outcome, RunRequest
