@@ -28,6 +28,7 @@ BUILD_SECONDS = 1200
 OWNER_LABEL, LANGUAGE_LABEL, BUILD_LABEL = "codezest.owner", "codezest.language", "codezest.build"
 _HEADER = struct.Struct(">BxxxL")
 _STDOUT = 1
+_CHUNK = 1 << 16
 _UNIX = "http+unix://"
 _ERRORS_KEPT = 2000
 
@@ -222,6 +223,7 @@ class Container:
         self._holder = attached  # closing it closes the socket, so it must live as long
         self._socket = attached._sock
         self._buffer = b""
+        self._unread = bytearray()
         self._deadline = 0.0
         self.errors = b""
 
@@ -246,15 +248,16 @@ class Container:
         return data
 
     def _raw(self, size: int) -> bytes:
-        parts = []
-        while size:
+        # As much as there is at a time: what comes together is often several of the engine's frames.
+        while len(self._unread) < size:
             self._wait()
-            part = self._socket.recv(min(size, 1 << 20))
+            part = self._socket.recv(_CHUNK)
             if not part:
                 raise EOFError(self.errors.decode(errors="replace").strip()[-300:] or "the container ended")
-            parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
+            self._unread += part
+        data = bytes(self._unread[:size])
+        del self._unread[:size]
+        return data
 
     def _wait(self) -> None:
         left = self._deadline - time.monotonic()

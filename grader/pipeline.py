@@ -8,6 +8,7 @@ gets inputs only.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from msgspec.structs import replace
@@ -27,6 +28,9 @@ from sandboxes.protocol import CaseInput, CaseOutcome, FunctionCall, Limits, Out
 
 SHOWN_COMPILE_OUTPUT = 16 * 1024
 """Characters of a compiler's messages that are kept."""
+
+_SMALL_SUITE = 16 * 1024
+"""Characters of a suite that is kept once it has been read."""
 
 OnJudged = Callable[[int, CaseGrade], None]
 
@@ -63,7 +67,7 @@ def grade(
         SandboxUnavailable: nothing can be said about the program; never the learner's fault.
         SuiteFaults: the stored suite is not one; never the learner's fault either.
     """
-    suite = parse_suite(json.loads(task.suite))
+    suite = _suite_of(task.suite) if len(task.suite) <= _SMALL_SUITE else parse_suite(json.loads(task.suite))
     items = [
         _Item(suite, group, case, limits_for(suite, case, facts, caps))
         for group in suite.groups
@@ -95,6 +99,12 @@ def grade(
         grader_version=version,
         isolation=report.isolation,
     )
+
+
+@lru_cache(maxsize=128)
+def _suite_of(text: str) -> Suite:
+    # A class sends its solutions to one assignment, and reading a suite takes as long as judging ten cases of it.
+    return parse_suite(json.loads(text))
 
 
 class _Bench:

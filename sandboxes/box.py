@@ -25,7 +25,6 @@ a fork) is a fault: it is reported as such, and the runner throws the box away.
 
 import errno
 import os
-import resource
 from _socket import socket  # the package of that name would load a dozen modules into every box
 
 from sandboxes import kernel
@@ -122,11 +121,6 @@ def backstops(cpu_seconds: int, processes: int) -> tuple[tuple[str, int, int], .
         # Counted per user namespace since Linux 5.14, so for this box alone; process 1 is one of them.
         ("RLIMIT_NPROC", processes + 1, processes + 1),
     )
-
-
-def kernel_limits(cpu_seconds: int, processes: int) -> list[tuple[int, int, int]]:
-    """The same with the kernel's numbers in place of the names, as a job carries them."""
-    return [(getattr(resource, name), soft, hard) for name, soft, hard in backstops(cpu_seconds, processes)]
 
 
 def _copy(source: int, target: int, size: int, at: int) -> None:

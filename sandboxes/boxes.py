@@ -3,13 +3,14 @@
 import fcntl
 import marshal
 import os
+import resource
 import signal
 import socket
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandboxes import languages
+from sandboxes import box, languages
 from sandboxes.job import READY
 from sandboxes.seccomp import bpf
 
@@ -18,6 +19,16 @@ _BOX_SECONDS = 10
 
 class RunnerFault(Exception):
     """We could not do our work; says nothing about the program."""
+
+
+def kernel_limits(cpu_seconds: int, processes: int) -> list[tuple[int, int, int]]:
+    """`box.backstops` with the kernel's numbers in place of the names, as a job carries them.
+
+    Here, for the launcher is not to load what tells the numbers: each mapping of its memory is copied twice for a box.
+    """
+    return [
+        (getattr(resource, name), soft, hard) for name, soft, hard in box.backstops(cpu_seconds, processes)
+    ]
 
 
 class MemoryFile:
@@ -145,6 +156,7 @@ class Launcher:
                 raise RunnerFault(f"no box: {fault}")
             result = Box(link, int(pid), fds[0])
             ready = link.recv(4096)
+            link.setblocking(False)  # nothing is waited for here from now on
         except (OSError, ValueError, IndexError) as error:
             raise RunnerFault(f"no box: {error}") from error
         if ready != READY:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE_KIB = os.sysconf("SC_PAGE_SIZE") // 1024
+_CHUNK = 1 << 14
 _CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -38,8 +39,7 @@ def tree_usage(root: int) -> Usage:
     for pid in _descendants(root):
         try:
             fields = _stat(pid)
-            with open(f"/proc/{pid}/statm", "rb") as file:
-                resident = int(file.read().split()[1])
+            resident = int(_read(f"/proc/{pid}/statm").split()[1])
         except (OSError, IndexError, ValueError):
             continue
         usage.cpu_ms += sum(map(int, fields[11:15])) * 1000 // _TICKS
@@ -58,8 +58,8 @@ def starved_ms(root: int) -> int:
     for pid in _descendants(root):
         try:
             for thread in os.listdir(f"/proc/{pid}/task"):
-                with open(f"/proc/{pid}/task/{thread}/schedstat", "rb") as file:
-                    longest = max(longest, int(file.read().split()[1]))
+                waited = int(_read(f"/proc/{pid}/task/{thread}/schedstat").split()[1])
+                longest = max(longest, waited)
         except (OSError, IndexError, ValueError):
             continue
     return longest // 1_000_000
@@ -78,17 +78,26 @@ def tree_memory_kib(root: int) -> int:
 
 def _share_kib(pid: int) -> int:
     try:
-        with open(f"/proc/{pid}/smaps_rollup", "rb") as file:
-            return int(file.read().partition(b"\nPss:")[2].split(maxsplit=1)[0])
+        return int(_read(f"/proc/{pid}/smaps_rollup").partition(b"\nPss:")[2].split(maxsplit=1)[0])
     except PermissionError:  # it has made itself unreadable: all it can touch counts
-        with open(f"/proc/{pid}/statm", "rb") as file:
-            return int(file.read().split()[1]) * _PAGE_KIB
+        return int(_read(f"/proc/{pid}/statm").split()[1]) * _PAGE_KIB
 
 
 def _stat(pid: int) -> list[bytes]:
     """The fields of /proc/PID/stat after the name: utime, stime, cutime and cstime, in ticks, are [11:15]."""
-    with open(f"/proc/{pid}/stat", "rb") as file:
-        return file.read().rpartition(b")")[2].split()
+    return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
+
+
+def _read(path: str) -> bytes:
+    # Without the objects that `open` makes: a program that is running is looked at often, and we share its cores.
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        parts = []
+        while part := os.read(fd, _CHUNK):
+            parts.append(part)
+        return b"".join(parts)
+    finally:
+        os.close(fd)
 
 
 def _descendants(root: int) -> Iterator[int]:
@@ -106,13 +115,16 @@ def children(pid: int) -> list[int]:
     """The processes that it has started and not yet reaped. Raises OSError if it has ended."""
     found: list[int] = []
     for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
-            found += map(int, file.read().split())
+        found += map(int, _read(f"/proc/{pid}/task/{thread}/children").split())
     return found
 
 
 class Container:
-    """The control-group counters of this process's container; each is None where there is no such file."""
+    """The control-group counters of this process's container; each is None where there is no such file.
+
+    The files stay open until the process ends, for they are read several times for every case: the kernel counts anew
+    at each reading from the start.
+    """
 
     def __init__(self, root: Path = _CGROUP) -> None:
         v2 = (root / "cgroup.controllers").exists()
@@ -126,16 +138,17 @@ class Container:
         """Processor time of the whole container since it started."""
         if self._cpu is None:
             return None
-        text = self._cpu.read_text()
+        text = os.pread(self._cpu, _CHUNK, 0)
         return int(text.split()[1]) // 1000 if self._v2 else int(text) // 1_000_000
 
     def oom_kills(self) -> int | None:
         """How many processes of the container the kernel has killed for memory."""
         if self._oom is None:
             return None
-        words = self._oom.read_text().split()
-        return int(words[words.index("oom_kill") + 1]) if "oom_kill" in words else None
+        words = os.pread(self._oom, _CHUNK, 0).split()
+        return int(words[words.index(b"oom_kill") + 1]) if b"oom_kill" in words else None
 
 
-def _first(*paths: Path) -> Path | None:
-    return next((path for path in paths if path.is_file()), None)
+def _first(*paths: Path) -> int | None:
+    path = next((path for path in paths if path.is_file()), None)
+    return None if path is None else os.open(path, os.O_RDONLY | os.O_CLOEXEC)

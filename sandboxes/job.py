@@ -32,7 +32,7 @@ class Job:
     ``/code`` is packed for the next box, if it ended well. ``control`` is filled in inside the box.
     """
 
-    __slots__ = ("argv", "channel", "collect", "control", "environment", "limits", "script")
+    __slots__ = ("_packed", "argv", "channel", "collect", "control", "environment", "limits", "script")
 
     def __init__(
         self,
@@ -48,6 +48,7 @@ class Job:
         self.limits = limits
         self.channel, self.collect = channel, collect
         self.control = -1
+        self._packed = b""
 
     def pack(self) -> bytes:
         """For the box's socket. Only ever read by our own process 1, from our own runner.
@@ -56,9 +57,15 @@ class Job:
         and variables there are; then the limits' three numbers each; then arguments, variables (``NAME=value``) and
         script, each closed by a NUL. `box.c` reads it where it lies.
 
+        Made once: many cases are the same job with another input.
+
         Raises:
             ValueError: a NUL in a word, or more than a message holds.
         """
+        self._packed = self._packed or self._pack()
+        return self._packed
+
+    def _pack(self) -> bytes:
         variables = [f"{name}={value}" for name, value in self.environment.items()]
         counts = len(self.limits), len(self.argv), len(variables)
         numbers = [self.channel, self.collect, bool(self.script), *counts]
@@ -73,22 +80,17 @@ class Job:
 
     @staticmethod
     def unpack(data: bytes) -> "Job":
-        """What `pack` made."""
-        at = 6 * _NUMBER
-        channel, collect, _warm, count, arguments, variables = _numbers(data[:at])
-        end = at + 3 * _NUMBER * count
-        flat = _numbers(data[at:end])
+        """What `pack` made. With as few objects as will do: in a box, each page that is written to is copied first."""
+        numbers = memoryview(data)
+        channel, collect, _warm, count, arguments, variables = numbers[: 6 * _NUMBER].cast("q")
+        end = (6 + 3 * count) * _NUMBER
+        flat = numbers[6 * _NUMBER : end].cast("q")
         limits = [(flat[i], flat[i + 1], flat[i + 2]) for i in range(0, len(flat), 3)]
-        words = [word.decode(*_NAMES) for word in data[end:].split(b"\0")]
-        pairs = [word.split("=", 1) for word in words[arguments : arguments + variables]]
-        environment = dict(pairs)
-        script = words[arguments + variables]
-        flags = {"script": script, "channel": bool(channel), "collect": bool(collect)}
-        return Job(words[:arguments], environment, limits, **flags)
-
-
-def _numbers(data: bytes) -> list[int]:
-    return [int.from_bytes(data[at : at + _NUMBER], "little") for at in range(0, len(data), _NUMBER)]
+        words = str(numbers[end:], *_NAMES).split("\0")
+        environment = dict([pair.split("=", 1) for pair in words[arguments : arguments + variables]])
+        job = Job(words[:arguments], environment, limits, script=words[arguments + variables])
+        job.channel, job.collect, job._packed = bool(channel), bool(collect), bytes(data)
+        return job
 
 
 class Report:

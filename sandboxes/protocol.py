@@ -39,6 +39,7 @@ MAX_HEADER_BYTES = 4 * 1024 * 1024
 #: its wall limit.
 MOST_WALL = 3
 _LENGTHS = struct.Struct(">II")
+_to_json = json.JSONEncoder(separators=(",", ":")).encode  # `json.dumps` would make one for every frame
 
 
 class ProtocolError(Exception):
@@ -186,7 +187,7 @@ class Stream(Protocol):
 
 def encode(header: dict[str, Any], blobs: Sequence[bytes] = ()) -> bytes:
     """One frame as bytes."""
-    text = json.dumps({**header, "blobs": [len(blob) for blob in blobs]}, separators=(",", ":")).encode()
+    text = _to_json({**header, "blobs": [len(blob) for blob in blobs]}).encode()
     size = 4 + len(text) + sum(map(len, blobs))
     if size > MAX_FRAME_BYTES or len(text) > MAX_HEADER_BYTES:
         raise ProtocolError(f"a frame of {size} bytes is too large")
@@ -232,13 +233,18 @@ def request_frame(request: RunRequest, tag: str) -> bytes:
         "share": request.share,
         "probe": request.probe,
         "files": list(request.files),
-        "compile_limits": asdict(request.compile_limits),
+        "compile_limits": _facts_of(request.compile_limits),
         "function": asdict(request.function) if request.function else None,
         "total_wall_ms": request.total_wall_ms,
         "asks_version": request.asks_version,
-        "cases": [{"limits": asdict(case.limits), "chain": case.chain} for case in request.cases],
+        "cases": [{"limits": _facts_of(case.limits), "chain": case.chain} for case in request.cases],
     }
     return encode(header, [*_sent(request), *(case.stdin for case in request.cases)])
+
+
+def _facts_of(limits: Limits) -> dict[str, int]:
+    # `asdict` would copy each number deeply.
+    return {name: getattr(limits, name) for name in Limits.__slots__}
 
 
 def _with(request: RunRequest) -> str:

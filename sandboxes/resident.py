@@ -29,8 +29,7 @@ import time
 from dataclasses import dataclass
 
 from sandboxes import counters
-from sandboxes.box import kernel_limits
-from sandboxes.boxes import Box, Launcher, MemoryFile, RunnerFault
+from sandboxes.boxes import Box, Launcher, MemoryFile, RunnerFault, kernel_limits
 from sandboxes.job import MAX_PACKED_BYTES, Job, list_files, pack_files
 from sandboxes.languages import Language
 from sandboxes.protocol import CaseOutcome, Limits, Outcome

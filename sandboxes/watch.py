@@ -18,6 +18,7 @@ import os
 import select
 import socket
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,7 +27,8 @@ from sandboxes.boxes import Box, MemoryFile, RunnerFault
 from sandboxes.job import FILES, Job, Report
 from sandboxes.protocol import MOST_WALL, CaseOutcome, Limits, Outcome
 
-_FIRST_LOOK_S, _LAST_LOOK_S = 0.005, 0.025
+_AT_ONCE_MS = 4
+_FIRST_LOOK_S, _LAST_LOOK_S = 0.01, 0.025
 #: After a kill everything in a box ends at once, or something is wrong that only a new container cures.
 _KILL_SECONDS = 10
 _DRAIN_CHUNK = 1 << 16
@@ -101,11 +103,14 @@ class Watcher:
     """Runs one job in one box under limits.
 
     ``container`` is None outside of one (local boxes). ``lifeline`` is a descriptor whose other end is the grader's.
+    ``before_look`` is called when a program has run so long that it is looked at.
     ``worn`` says that the kernel has killed for memory in this container: it is not to be used again.
     """
 
-    def __init__(self, container: counters.Container | None, lifeline: int) -> None:
-        self._container, self._lifeline = container, lifeline
+    def __init__(
+        self, container: counters.Container | None, lifeline: int, before_look: Callable[[], None]
+    ) -> None:
+        self._container, self._lifeline, self._before_look = container, lifeline, before_look
         self.worn = False
 
     def start(
@@ -151,6 +156,8 @@ class Watcher:
 
     def _watch(self, running: "Running") -> None:
         watch, here = running.watch, running.box
+        if self._ends_at_once(running):
+            return
         poller = self._poller(running)
         pause = _FIRST_LOOK_S
         next_look = watch.started + pause
@@ -158,7 +165,8 @@ class Watcher:
             if any(pipe.overflowed for pipe in running.pipes):
                 watch.end(Outcome.OUTPUT_TOO_LARGE)
             if (now := time.monotonic()) >= next_look:
-                self._look(here.pid, watch)
+                self._before_look()
+                self._look(running)
                 pause = min(pause * 2, _LAST_LOOK_S)
                 next_look = now + pause
             if watch.ended is not None:
@@ -166,9 +174,16 @@ class Watcher:
                 if now - watch.ended > _KILL_SECONDS:
                     raise RunnerFault("a box could not be ended")
 
+    def _ends_at_once(self, running: "Running") -> bool:
+        """Most programs are done sooner than this, and have printed less than a pipe holds: one waking does."""
+        poller = select.poll()
+        poller.register(running.box.pidfd, select.POLLIN)
+        poller.register(self._lifeline, 0)
+        return any(fd == running.box.pidfd for fd, _event in poller.poll(_AT_ONCE_MS))
+
     def _poller(self, running: "Running") -> select.poll:
         poller = select.poll()
-        for fd in (*running.by_fd, running.box.pidfd, running.box.link.fileno()):
+        for fd in (*running.by_fd, running.box.pidfd):
             poller.register(fd, select.POLLIN)
         poller.register(self._lifeline, 0)  # nothing but its hanging up
         return poller
@@ -179,16 +194,15 @@ class Watcher:
         for fd, _event in poller.poll(max(0.0, (until - time.monotonic()) * 1000)):
             if fd == running.box.pidfd:
                 ended = True
-            elif fd == running.box.link.fileno():
-                running.watch.report = _receive_report(running.box.link)
-                poller.unregister(fd)
             elif fd == self._lifeline:
                 raise EOFError("the grader has gone")
             elif running.by_fd[fd].drain():
                 poller.unregister(fd)
         return ended
 
-    def _look(self, pid: int, watch: Watch) -> None:
+    def _look(self, running: "Running") -> None:
+        watch, pid = running.watch, running.box.pid
+        watch.report = watch.report or _receive_report(running.box.link)
         if watch.report is None:
             usage = counters.tree_usage(pid)
             if usage.memory_kib > watch.limits.memory_mib * 1024 and usage.processes > 1:
@@ -275,7 +289,7 @@ def _has_slept_too_long(pid: int, watch: Watch) -> bool:
 
 def _receive_report(link: socket.socket) -> Report | None:
     try:
-        data = link.recv(4096, socket.MSG_DONTWAIT)
+        data = link.recv(4096)
         return Report.unpack(data) if data else None
     except (OSError, ValueError):
         return None

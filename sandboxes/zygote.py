@@ -21,8 +21,6 @@ import sys
 from _thread import _count as count_threads
 from _weakref import ref
 
-from sandboxes import kernel
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from types import CodeType, ModuleType, TracebackType
@@ -45,7 +43,8 @@ _FRESH = frozenset(
 )
 _kept: list[object] = []
 _environment: dict[str, str] = {}
-_script = ""
+_folder = ""
+_loaded: tuple[int, str] = 0, ""  # of `sys.modules`, before a program: how many, and which came last
 
 
 def prepare(environment: dict[str, str]) -> None:
@@ -54,25 +53,35 @@ def prepare(environment: dict[str, str]) -> None:
 
     Nothing can be imported from here on, but what a fresh interpreter has loaded.
     """
+    global _loaded
     # What an interpreter puts off until its first compilation.
     exec(compile("try:\n 1\nexcept ValueError: pass", "<warm>", "exec"), {})
     _kept.extend(sys.modules.pop(name) for name in [name for name in sys.modules if name not in _FRESH])
     sys.path[:] = [entry for entry in sys.path if entry.startswith("/usr/")]
     sys.path_importer_cache.clear()
+    os.environ.clear()
     _set_environment(environment)
+    _signal.signal(_signal.SIGINT, _signal.default_int_handler)  # `box.c` lets it work in the program only
+    _loaded = len(sys.modules), next(reversed(sys.modules))
 
 
 def _set_environment(environment: dict[str, str]) -> None:
+    """Changes what is different only, and leaves everything in the order it is given."""
     global _environment
-    os.environ.clear()
-    os.environ.update(environment)
+    if not environment.items() >= _environment.items():
+        os.environ.clear()
+        _environment = {}
+    for name, value in environment.items():
+        if name not in _environment:
+            os.environ[name] = value
     _environment = environment
 
 
 def run(job: "Job") -> "NoReturn":
     """Becomes the program of a warm job and ends with it."""
-    global _script
-    path = _script = job.script
+    global _folder
+    path = job.script
+    _folder = path[: path.rindex("/") + 1]
     try:
         code = _compile(path)
         if job.channel:
@@ -209,15 +218,20 @@ def _flush_what_is_left() -> None:
 
 def _clear_modules() -> None:
     """Lets the program's own objects die, and their ``__del__`` run; the library's modules have none that matter."""
-    folder = os.path.dirname(_script) + "/"
-    new = [name for name in sys.modules if name not in _FRESH or name == "__main__"]
-    mine = [name for name in new if str(getattr(sys.modules[name], "__file__", None)).startswith(folder)]
+    mine = [name for name in _new() if str(getattr(sys.modules[name], "__file__", None)).startswith(_folder)]
     left = [ref(sys.modules.pop(name)) for name in mine]
     gc.enable()
     gc.collect()
     for link in reversed(left):
         if (module := link()) is not None:
             _clear(module)
+
+
+def _new() -> list[str]:
+    """The names of the modules that came with the program."""
+    if (len(sys.modules), next(reversed(sys.modules))) == _loaded and "__main__" in sys.modules:
+        return ["__main__"]  # nothing has been loaded: to look at each name is to copy the page it lies in
+    return [name for name in sys.modules if name not in _FRESH or name == "__main__"]
 
 
 def _clear(module: "ModuleType") -> None:
@@ -232,6 +246,7 @@ def _clear(module: "ModuleType") -> None:
 def _disguise(job: "Job", path: str) -> None:
     ours = sys.modules["__main__"]
     _kept.append(ours)  # its globals are in use below us on the stack
+    # Made here and not before the first box: what is frozen there no collection at the end would let die.
     main = type(sys)("__main__")
     main.__dict__.update(
         __loader__=type(ours.__loader__)("__main__", path) if ours.__loader__ else None,  # pyright: ignore[reportCallIssue]
@@ -244,9 +259,7 @@ def _disguise(job: "Job", path: str) -> None:
     sys.argv = job.argv[job.argv.index(path) :]
     sys.orig_argv = list(job.argv)
     gc.enable()
-    sys.path.insert(0, os.path.dirname(path))
+    sys.path.insert(0, _folder[:-1])
     if job.environment != _environment:
         _set_environment(job.environment)
-    _signal.signal(_signal.SIGINT, _signal.default_int_handler)
     sys.setrecursionlimit(sys.getrecursionlimit() + _FRAMES_BELOW)
-    kernel.set_dumpable(True)

@@ -6,10 +6,13 @@ for 16 KiB. (All measured.) So what is long or deep is not measured at all; that
 figures.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import lizard
+from lizard_core.file_analyzer import comment_counter, preprocessing
 from lizard_languages import get_reader_for
 
 MAX_CHARACTERS = 16 * 1024
@@ -24,8 +27,8 @@ MAX_INDENTS = 12
 MAX_FUNCTIONS = 50
 """Functions listed, the most complex first."""
 
-_ANALYZER = lizard.FileAnalyzer(lizard.get_extensions([]))  # without the standard ones it counts nothing
 _CLOSES = {")": "(", "]": "[", "}": "{"}
+_BRACKET = re.compile(r"[][(){}]")
 
 
 def measure(files: Mapping[str, str]) -> dict[str, Any] | None:
@@ -36,7 +39,7 @@ def measure(files: Mapping[str, str]) -> dict[str, Any] | None:
     """
     if sum(map(len, files.values())) > MAX_CHARACTERS:
         return None
-    if any(get_reader_for(name) is None or is_deep(text) for name, text in files.items()):
+    if any(_reader_of(name) is None or is_deep(text) for name, text in files.items()):
         return None
     try:
         found = [_ANALYZER.analyze_source_code(name, text) for name, text in files.items()]
@@ -51,6 +54,34 @@ def measure(files: Mapping[str, str]) -> dict[str, Any] | None:
         "functionCount": len(functions),
         "functions": functions[:MAX_FUNCTIONS],
     }
+
+
+@lru_cache(maxsize=256)
+def _reader_of(name: str) -> Any:
+    # Looking for it tries a pattern of every language, which is not worth doing twice: names are few.
+    return get_reader_for(name)
+
+
+def _count(tokens: Iterator[str], reader: Any) -> Iterator[str]:
+    """lizard's `line_counter` and `condition_counter` in one."""
+    context, conditions = reader.context, reader.conditions
+    context.current_line = newline = 1
+    for token in tokens:
+        if token == "\n":
+            context.current_line += 1
+            newline = 1
+            continue
+        breaks = token.count("\n")
+        context.current_line += breaks
+        context.add_nloc(breaks + newline)
+        newline = 0
+        if token in conditions:
+            context.add_condition()
+        yield token
+
+
+#: Of lizard's standard steps those whose figures are wanted, for each of them handles every token.
+_ANALYZER = lizard.FileAnalyzer([preprocessing, comment_counter, _count])
 
 
 def _function(item: Any) -> dict[str, Any]:
@@ -71,12 +102,12 @@ def is_deep(text: str) -> bool:
 def _is_deep_in_brackets(text: str) -> bool:
     # One depth for each kind: a closing brace must not hide an open parenthesis.
     depths = dict.fromkeys(_CLOSES.values(), 0)
-    for character in text:
+    for character in _BRACKET.findall(text):
         if character in depths:
             depths[character] += 1
             if sum(depths.values()) > MAX_BRACKETS:
                 return True
-        elif character in _CLOSES:
+        else:
             opening = _CLOSES[character]
             depths[opening] = max(0, depths[opening] - 1)
     return False

@@ -1,6 +1,8 @@
 """Honest programs in real sandboxes, and what the sandbox owes them: all of their output, nobody else's leftovers."""
 
 import hashlib
+import select
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,10 @@ from grader.cores import Cores
 from grader.lanes import Lanes
 from grader.local_sandbox import LocalSandbox
 from grader.sandbox import Sandbox, SandboxUnavailable
-from sandboxes.protocol import CaseInput, FunctionCall, Outcome, RunRequest
+from grader.slots import take_slot
+from sandboxes.protocol import CaseInput, CaseOutcome, FunctionCall, Outcome, RunRequest
 
-from .programs import COMPILE, ended, limits_of, report_of, request_for
+from .programs import COMPILE, ended, limits_of, report_of, request_for, runner_of
 from .test_hostile import harmless
 
 LEAVES = """
@@ -232,6 +235,32 @@ def test_a_functions_errors_show_its_own_lines_only(sandbox: Sandbox):
 def test_a_value_without_end_is_too_much_output(sandbox: Sandbox):
     case = ended(sandbox, "python", "def f(n): return 'x' * 10**6", inputs=[b"[7]"], function=ECHO)
     assert case.outcome is Outcome.OUTPUT_TOO_LARGE
+
+
+def test_a_case_is_heard_of_while_the_next_one_runs():
+    # Outcomes wait for one another, but never for a program that takes its time.
+    program = "import time\nif input() == 'wait': time.sleep(2)"
+    request = request_for("python", program, [b"go\n", b"wait\n"])
+    followed: list[bool] = []
+    with take_slot() as slot, closing(LocalSandbox(slot)) as sandbox:
+
+        def hear(index: int, _: CaseOutcome) -> None:
+            more = select.select([runner_of(sandbox).socket], [], [], 0)[0]
+            followed.append(bool(more))
+
+        report = sandbox.run(request, hear)
+    assert [case.outcome for case in report.cases] == [Outcome.EXITED] * 2
+    assert not followed[0]
+
+
+def test_many_quick_cases_are_all_heard_of(sandbox: Sandbox):
+    heard: list[int] = []
+    report = sandbox.run(
+        request_for("python", "print(input())", [b"%d\n" % i for i in range(40)]),
+        lambda index, _: heard.append(index),
+    )
+    assert heard == list(range(40))
+    assert [case.stdout for case in report.cases] == [b"%d\n" % i for i in range(40)]
 
 
 def test_classes_in_folders_deeper_than_any_recursion(sandbox: Sandbox):
