@@ -7,5 +7,6 @@ from api.core.orm import Base
 from api.learning.curriculum import models as curriculum
 from api.learning.progress import models as progress
 from api.learning.submissions import models as submissions
+from api.webhooks import models as webhooks
 
-__all__ = ["Base", "auth", "curriculum", "progress", "submissions"]
+__all__ = ["Base", "auth", "curriculum", "progress", "submissions", "webhooks"]
