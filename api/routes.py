@@ -12,6 +12,7 @@ from api.learning.submissions.routes import (
     RuntimeController,
     SubmissionController,
 )
+from api.webhooks.routes import AssignmentWebhookController, DeliveryController, MyWebhookController
 
 BASE = "/api/v1"
 
@@ -26,9 +27,10 @@ LEARNING = [
     MySubmissionController,
     RuntimeController,
 ]
+WEBHOOKS = [MyWebhookController, AssignmentWebhookController, DeliveryController]
 SERVICE = [HealthController, MetricsController]  # also at the root, see api/app.py
 
 
 def api_router() -> Router:
     """All routes of the contract."""
-    return Router(BASE, route_handlers=[*AUTH, *LEARNING, *SERVICE])
+    return Router(BASE, route_handlers=[*AUTH, *LEARNING, *WEBHOOKS, *SERVICE])
