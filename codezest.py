@@ -5,6 +5,7 @@ Each command imports what it needs when it is called, so that ``codezest --help`
 """
 
 import sys
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -45,7 +46,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print the result
 @main.command()
 @click.option("--sync/--no-sync", default=True, help="Publish the shipped curriculum first (default: yes).")
 def up(sync: bool) -> None:
-    """Run everything until Ctrl-C: API, graders, sweeper; embedded services where none are configured."""
+    """Run everything until Ctrl-C: API, graders, sweeper, webhooks; embedded services where none are configured."""
     from cli.up import up as run
 
     run(sync=sync)
@@ -87,6 +88,22 @@ def sweep(supervised: bool, once: bool, as_json: bool) -> None:
         print_json(swept)
     elif swept:
         say(", ".join(f"{name.replace('_', ' ')}: {count}" for name, count in swept.items()))
+
+
+@main.command()
+@click.option("--once", is_flag=True, help="One try of all that is due, and print how it went.")
+@as_json
+@click.pass_obj
+def deliver(supervised: bool, once: bool, as_json: bool) -> None:
+    """Send webhooks and mails: what is due, and again what failed."""
+    from cli.delivering import deliver as run
+    from cli.output import print_json, say
+
+    tries = run(once=once, supervised=supervised)
+    if as_json:
+        print_json(tries)
+    elif once:
+        say(", ".join(f"{outcome}: {count}" for outcome, count in tries.items()) or "nothing is due")
 
 
 @main.command()
@@ -142,6 +159,43 @@ def show_submission(submission_id: UUID, as_json: bool) -> None:
     from cli.grading import show
 
     show(submission_id, as_json=as_json)
+
+
+@main.group()
+def webhooks() -> None:
+    """Look at what webhooks were told, and tell them again."""
+
+
+@webhooks.command("deliveries")
+@click.option("--endpoint", type=click.UUID, metavar="ID", help="Only of this webhook.")
+@click.option(
+    "--status", type=click.Choice(["PENDING", "DELIVERED", "GAVE_UP"]), help="Only those of this status."
+)
+@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True)
+@as_json
+def list_deliveries(endpoint: UUID | None, status: str | None, limit: int, as_json: bool) -> None:
+    """List deliveries, newest first."""
+    from cli.webhooks import deliveries
+
+    deliveries(endpoint, status=status, limit=limit, as_json=as_json)
+
+
+@webhooks.command("replay")
+@click.argument("ids", nargs=-1, type=click.UUID)
+@click.option("--endpoint", type=click.UUID, metavar="ID", help="All of this webhook's, see --since.")
+@click.option(
+    "--since",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%S%z"]),
+    help="Those made then or later, in UTC if no zone is given.",
+)
+@as_json
+def replay_deliveries(
+    ids: tuple[UUID, ...], endpoint: UUID | None, since: datetime | None, as_json: bool
+) -> None:
+    """Send deliveries again, delivered or not, with their ids."""
+    from cli.webhooks import replay
+
+    replay(ids, endpoint_id=endpoint, since=since, as_json=as_json)
 
 
 @main.group()

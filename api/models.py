@@ -13,6 +13,7 @@ from api.learning.submissions import models as submissions
 from api.notifications import models as notifications
 from api.payments import models as payments
 from api.payments import service as _free_plans  # noqa: F401  gives every new account its plan
+from api.webhooks import models as webhooks
 
 __all__ = [
     "Base",
@@ -24,4 +25,5 @@ __all__ = [
     "progress",
     "quizzes",
     "submissions",
+    "webhooks",
 ]

@@ -21,6 +21,7 @@ from api.learning.submissions.routes import (
 )
 from api.notifications.routes import NotificationController, NotificationPreferenceController
 from api.payments.routes import PaymentController
+from api.webhooks.routes import AssignmentWebhookController, DeliveryController, MyWebhookController
 
 BASE = "/api/v1"
 
@@ -43,9 +44,11 @@ LEARNING = [
 NOTIFICATIONS = [NotificationController, NotificationPreferenceController]
 PAYMENTS = [PaymentController]
 ACTIVITY = [ActivityController, AnalyticsController]
+WEBHOOKS = [MyWebhookController, AssignmentWebhookController, DeliveryController]
 SERVICE = [HealthController, MetricsController]  # also at the root, see api/app.py
 
 
 def api_router() -> Router:
     """All routes of the contract."""
-    return Router(BASE, route_handlers=[*AUTH, *LEARNING, *PAYMENTS, *NOTIFICATIONS, *ACTIVITY, *SERVICE])
+    namespaces = [*AUTH, *LEARNING, *PAYMENTS, *NOTIFICATIONS, *WEBHOOKS, *ACTIVITY]
+    return Router(BASE, route_handlers=[*namespaces, *SERVICE])

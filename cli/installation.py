@@ -10,6 +10,7 @@ import httpx2
 from api.core.errors import Unavailable
 from api.core.settings import Settings, export
 from api.learning.curriculum.sync import sync
+from cli.delivering import STOP_SECONDS as STOP_DELIVERING_SECONDS
 from cli.processes import Child, Supervisor
 from cli.services import Services, services
 from cli.serving import STOP_SECONDS
@@ -44,12 +45,13 @@ def prepared(settings: Settings, *, publish: bool) -> Iterator[Services]:
 
 
 def supervisor(slots: int, languages: Collection[str] = (), output: IO[bytes] | None = None) -> Supervisor:
-    """API, sweeper and ``slots`` graders of ``languages`` (none: all), not started yet. What they print goes to
-    ``output``.
+    """API, sweeper, deliverer and ``slots`` graders of ``languages`` (none: all), not started yet. What they print goes
+    to ``output``.
     """
     children = [
         Child("api", ["serve"], stage=0, stop_seconds=STOP_SECONDS + 10),
         Child("sweeper", ["sweep"], stage=1, stop_seconds=10),
+        Child("deliverer", ["deliver"], stage=1, stop_seconds=STOP_DELIVERING_SECONDS),
         *worker_children(slots, languages),
     ]
     for child in children:

@@ -9,7 +9,7 @@ from cli.serving import require_address
 
 
 def up(*, sync: bool) -> None:
-    """Runs API, graders and sweeper, and starts again what dies.
+    """Runs API, graders, sweeper and deliverer, and starts again what dies.
 
     Raises:
         Unavailable: database or queue do not answer at the start, or the address cannot be had.
@@ -18,7 +18,7 @@ def up(*, sync: bool) -> None:
     require_address(settings)
     with prepared(settings, publish=sync):
         running = supervisor(settings.worker_slots)
-        say(f"starting the API, a sweeper and {settings.worker_slots} graders; Ctrl-C stops them all")
+        say(f"starting API, sweeper, deliverer and {settings.worker_slots} graders; Ctrl-C stops them all")
         running.start()
         running.run(each_tick=lambda: _keep_embedded(settings.redis_url is None))
         say("stopped")

@@ -83,6 +83,27 @@ class Settings(BaseSettings):
     max_attempts: int = Field(3, ge=1, description="attempts before the platform gives up on a run")
     worker_slots: int = Field(2, ge=1, description="grader processes that `codezest up` starts")
 
+    webhooks_per_owner: int = Field(5, ge=0, le=100, description="webhooks of one account or one assignment")
+    webhook_timeout_s: int = Field(10, ge=1, le=30, description="for a whole request to a webhook")
+    webhook_disable_days: int = Field(
+        7, ge=1, description="a webhook at which every try failed this long is switched off"
+    )
+    webhook_log_days: int = Field(30, ge=4, description="days that deliveries and their tries are kept")
+    webhook_secret_key: SecretStr | None = Field(
+        None,
+        min_length=32,
+        description="at least 32 random characters; secrets of webhooks are made from it and not stored; none: "
+        "they are stored",
+    )
+    webhook_ca_file: Path | None = Field(
+        None,
+        description="PEM file of authorities that webhooks may have certificates of, beside the system's",
+    )
+    webhook_insecure_hosts: list[str] = Field(
+        [],
+        description="for development: host or host:port that webhooks may reach at any address, and without TLS",
+    )
+
 
 @cache
 def get_settings() -> Settings:

@@ -38,6 +38,7 @@ _TAGS = {
     "me": "what belongs to the caller",
     "curriculum": "languages, modules, assignments, enrollment",
     "submissions": "sending code, and what came of it",
+    "webhooks": "telling other systems of results",
     "service": "for those who run the platform",
 }
 
@@ -98,7 +99,8 @@ def _problems_of(handler: HTTPRouteHandler, route: HTTPRoute) -> list[int]:
     takes = set(parameters) - set(handler.resolve_dependencies()) - {"self"}
     access = handler.opt.get("access", "user")
     shape = {
-        400: bool(takes),
+        # A dependency may take what the handler does not: the id in the path.
+        400: bool(takes or route.path_parameters),
         401: access != "public",
         403: access == "admin",
         404: bool(route.path_parameters),

@@ -4,6 +4,7 @@ A claim moves ``next_attempt_at`` into the future, so that a sender that dies lo
 mail may then go out twice; it is never lost, and two senders never hold the same one at the same time.
 """
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import NamedTuple
@@ -15,13 +16,14 @@ from sqlalchemy.orm import Session
 
 from api.core.clock import now
 from api.core.database import Database
-from api.core.errors import Unavailable
+from api.core.errors import CodezestError, Unavailable
 from api.notifications.mailer import Mailer, Refused, compose
 from api.notifications.models import EmailLog, EmailStatus
 
 log = structlog.get_logger(__name__)
 
 LEASE_SECONDS = 120
+SECONDS_BETWEEN_LOOKS = 2.0
 WAITS_SECONDS = (60, 300, 1800, 7200, 21_600, 43_200)
 """How long until the next try after each that failed; after the last, the mail is given up (a day)."""
 
@@ -54,6 +56,18 @@ def deliver_mails(
             break
         sent += _deliver(database, mailer, sender, mail)
     return sent
+
+
+def deliver_mails_until(stop: threading.Event, database: Database, mailer: Mailer, sender: str) -> None:
+    """Sends what is due until ``stop`` is set. What goes wrong is logged, and tried again."""
+    while not stop.is_set():
+        try:
+            deliver_mails(database, mailer, sender, is_stopping=stop.is_set)
+        except CodezestError as error:
+            log.warning("mails_not_delivered", error=str(error))
+        except Exception:
+            log.exception("mails_not_delivered")
+        stop.wait(SECONDS_BETWEEN_LOOKS)
 
 
 def _deliver(database: Database, mailer: Mailer, sender: str, mail: Waiting) -> bool:

@@ -16,8 +16,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Makes the rest of ``auth``, and ``payments``, ``notifications`` and ``activity``."""
-    create_schemas("payments", "notifications", "activity")
+    """Makes the rest of ``auth`` and ``notifications``, and ``payments`` and ``activity``."""
+    create_schemas("payments", "activity")
     json = sa.JSON().with_variant(postgresql.JSONB(), "postgresql")
     op.create_table(
         "analytics_events",
@@ -383,4 +383,4 @@ def downgrade() -> None:
     op.drop_table("email_verifications", schema=ns("auth"))
     op.drop_table("user_activities", schema=ns("activity"))
     op.drop_table("analytics_events", schema=ns("activity"))
-    drop_schemas("payments", "notifications", "activity")
+    drop_schemas("payments", "activity")

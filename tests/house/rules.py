@@ -22,6 +22,7 @@ LINE = (
     ("api.payments",),
     ("api.learning.curriculum",),
     ("api.learning.progress",),
+    ("api.webhooks",),
     ("api.learning.quizzes", "api.learning.submissions"),
 )
 RANK = {slice_: rank for rank, group in enumerate(LINE) for slice_ in group}
@@ -66,6 +67,20 @@ IMPURE = (
 PROCESS_DOORS = ("sandboxes", "grader.images", "api.core.embedded", "cli.processes")
 REDIS_DOORS = ("api.core.queue", "api.core.embedded", "grader.worker")
 DOCKER_DOORS = ("grader.engine",)
+#: Who may open connections of its own in the API, which can be told by users where to: the sender of webhooks, and the
+#: embedded server, which looks for a free socket.
+NETWORK_DOORS = ("api.webhooks.sending", "api.core.embedded")
+NETWORK = (
+    "socket",
+    "ssl",
+    "http.client",
+    "urllib.request",
+    "httpx",
+    "httpx2",
+    "requests",
+    "aiohttp",
+    "asyncio.open_connection",
+)
 
 #: The warm interpreter becomes a learner's program: it makes that program's environment, and what it imports
 #: before that stays in it.
@@ -218,7 +233,7 @@ def _is_only_pure_path(module: Module, name: str) -> bool:
 
 @rule("R7")
 def one_door_each(modules: list[Module]) -> Iterator[str]:
-    """Environment, time of day, commit, Redis, Docker and processes have one door each."""
+    """Environment, time of day, commit, Redis, Docker, processes and the network have one door each."""
     for module in modules:
         yield from _closed_imports(module)
         yield from _closed_calls(module)
@@ -234,6 +249,8 @@ def _closed_imports(module: Module) -> Iterator[str]:
     if not module.within(*PROCESS_DOORS):
         names = ("subprocess", "multiprocessing", "pty", "os.fork", "os.system", "os.posix_spawn", "os.popen")
         yield from _forbidden(module, names, "R7 processes")
+    if module.within("api") and not module.within(*NETWORK_DOORS):
+        yield from _forbidden(module, NETWORK, "R7 network")
 
 
 #: Attribute chains as they are written, and the modules that may write them. A trailing dot is a prefix.

@@ -13,7 +13,7 @@ TESTS = ROOT / "tests"
 HOSTILE = TESTS / "sandboxes" / "hostile"
 #: Without these no stranger's program may run; the others harden.
 REQUIRED = [f"R{number}" for number in range(1, 21)]
-_ROW = re.compile(r"^\| (R\d+) ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| ([RA]\d+) ([^|]+) \| ([^|]+) \|$", re.MULTILINE)
 _CODE = re.compile(r"`([^`]+)`")
 
 
@@ -44,7 +44,7 @@ ROWS = matrix((ROOT / "SECURITY.md").read_text())
 
 
 def test_every_requirement_has_its_row():
-    assert list(ROWS) == [f"R{number}" for number in range(1, 27)]
+    assert [row for row in ROWS if row[0] == "R"] == [f"R{number}" for number in range(1, 27)]
     assert [number for number in REQUIRED if not ROWS[number]] == []
 
 

@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 from api.core.clock import now
 from api.core.orm import UtcDateTime
 from api.learning.curriculum.models import Assignment, TestSuite
+from api.learning.submissions.announcing import announce_result
 from api.learning.submissions.grade import GradingTask, Reason, RunStatus, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, GradingRun
 from api.learning.submissions.picking import BEST_RUN
@@ -243,12 +244,15 @@ def _give_up(session: Session, run_id: UUID, submission_id: UUID, number: int, m
     result = {"reason": Reason.PLATFORM, "feedback": PLATFORM_FEEDBACK}
     ended = {"status": RunStatus.DONE, "result_status": SubmissionStatus.ERROR, "finished_at": moment}
     _change(session, GradingRun.id == run_id, {**result, **ended})
-    session.execute(
+    shown = session.execute(
         update(AssignmentSubmission)
         .where(AssignmentSubmission.id == submission_id, AssignmentSubmission.current_run.is_(None))
         .values(status=SubmissionStatus.ERROR, graded_at=moment, current_run=number, **result)
         .execution_options(**_NO_SYNC)
     )
+    assert isinstance(shown, CursorResult)
+    if shown.rowcount:
+        announce_result(session, submission_id)
 
 
 def _set_shown_status(session: Session, submission_ids: Collection[UUID], status: SubmissionStatus) -> None:

@@ -19,6 +19,7 @@ from api.core.clock import now
 from api.core.ids import new_id
 from api.learning.curriculum.models import Assignment
 from api.learning.progress.service import add_source, apply_result
+from api.learning.submissions.announcing import ANNOUNCED, announce_row
 from api.learning.submissions.grade import CaseGrade, Grade, GradingTask, Reason, RunStatus
 from api.learning.submissions.models import AssignmentSubmission, CaseResult, GradingRun
 from api.learning.submissions.queries import assignment_facts
@@ -79,12 +80,13 @@ def record_grade(session: Session, task: GradingTask, grade: Grade) -> bool:
         # The plain table: the ORM would leave out what is None, and so send a statement per kind of row.
         session.execute(insert(cast(Table, CaseResult.__table__)), rows)
     if _show(session, task, {**outcome, "status": grade.status, "graded_at": moment}):
-        user_id, module_id = session.execute(
-            select(AssignmentSubmission.user_id, Assignment.module_id)
+        row = session.execute(
+            select(*ANNOUNCED, Assignment.module_id)
             .join(Assignment, AssignmentSubmission.assignment_id == Assignment.id)
             .where(AssignmentSubmission.id == task.submission_id)
         ).one()
-        apply_result(session, user_id, module_id)
+        apply_result(session, row.user_id, row.module_id)
+        announce_row(session, row)
     return True
 
 
