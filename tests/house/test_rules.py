@@ -43,6 +43,7 @@ PLANTED = [
     ("R7", "grader.local_sandbox", "import docker"),
     ("R7", "grader.pipeline", "import subprocess"),
     ("R7", "cli.demo", "import os\nos.system('true')"),
+    ("R7", "grader.meters", "from prometheus_client import Counter"),
     ("R8", "grader.jobs", "from api.learning.submissions import queries"),
     ("R8", "grader.jobs", "from api.learning.curriculum import service"),
     ("R9", "grader.jobs", "def f():\n    import json"),
