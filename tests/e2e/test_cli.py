@@ -74,7 +74,7 @@ def read(result: Result) -> Any:
 COMMANDS = [
     *(["up"], ["serve"], ["worker"], ["sweep"], ["sync"], ["try"], ["regrade"], ["submissions", "show"]),
     *(["sandboxes", "build"], ["sandboxes", "list"], ["sandboxes", "check"], ["db", "upgrade"]),
-    *(["db", "downgrade"], ["db", "check"], ["create-user"], ["demo"], ["doctor"]),
+    *(["db", "downgrade"], ["db", "check"], ["create-user"], ["demo"], ["doctor"], ["top"]),
 ]
 
 
