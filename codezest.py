@@ -107,6 +107,23 @@ def deliver(supervised: bool, once: bool, as_json: bool) -> None:
 
 
 @main.command()
+@click.option(
+    "--interval",
+    type=click.FloatRange(0.5, 3600),
+    default=2,
+    show_default=True,
+    help="Seconds between looks.",
+)
+@click.option("--once", is_flag=True, help="Print it once; so does an output that is no terminal.")
+@as_json
+def top(interval: float, once: bool, as_json: bool) -> None:
+    """Watch grading: queue, workers, recent verdicts, platform faults. q or Ctrl-C leaves."""
+    from cli.top import top as run
+
+    run(interval=interval, once=once, as_json=as_json)
+
+
+@main.command()
 @click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False)
 @as_json
 def sync(folder: Path | None, as_json: bool) -> None:

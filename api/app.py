@@ -15,10 +15,12 @@ from litestar.di import Provide
 from litestar.plugins.prometheus import PrometheusConfig
 
 import api.models  # noqa: F401  every table must be known before the first foreign key is resolved
-from api.core import embedded, log
+from api.core import embedded, log, metrics
 from api.core.database import Database
+from api.core.figures import Figures
 from api.core.queue import Bell, connect
 from api.core.settings import Settings, get_settings
+from api.http.access_log import LogAccess, log_access
 from api.http.body import LimitBody, StrictRequest
 from api.http.client_address import provide_client_address
 from api.http.documentation import DocumentProblems, openapi_config
@@ -27,7 +29,9 @@ from api.http.problems import HANDLERS
 from api.http.request_id import BindRequestId, add_headers
 from api.http.session import THREADS, Lanes, provide_session
 from api.http.throttle import LoginThrottle
+from api.learning.submissions.gauges import queue_families, total_families
 from api.routes import SERVICE, api_router
+from migrations.commands import serves
 
 # Paths are counted by their template: one label per route, not one per id.
 _METRICS = PrometheusConfig(app_name="codezest", prefix="codezest", group_path=True).middleware
@@ -45,6 +49,7 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
         if bell is None:
             connection = connect(addresses.redis_url)
             bell = Bell(connection)
+    figures = Figures(database, queue_families, total_families)
     throttle = LoginThrottle(settings.login_attempts, connection)
 
     @asynccontextmanager
@@ -70,12 +75,14 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
             "database": Provide(lambda: database, sync_to_thread=False),
             "bell": Provide(lambda: bell, sync_to_thread=False),
             "settings": Provide(lambda: settings, sync_to_thread=False),
+            "figures": Provide(lambda: figures, sync_to_thread=False),
+            "serves": Provide(lambda: serves, sync_to_thread=False),
             "login_throttle": Provide(lambda: throttle, sync_to_thread=False),
             "client_address": Provide(provide_client_address, sync_to_thread=False),
         },
         guards=[require_access],
-        middleware=[BindRequestId(), _METRICS, LimitBody(settings), Identify()],
-        before_send=[add_headers],
+        middleware=[BindRequestId(), LogAccess(), _METRICS, LimitBody(settings), Identify()],
+        before_send=[add_headers, log_access],
         exception_handlers=HANDLERS,
         request_class=StrictRequest,
         request_max_body_size=settings.max_body_bytes,
@@ -91,4 +98,6 @@ def from_environment() -> Litestar:
     """
     settings = get_settings()
     log.configure(settings)
+    metrics.share()
+    metrics.start_at_zero()
     return create_app(settings)

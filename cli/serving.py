@@ -14,6 +14,7 @@ from api.app import from_environment
 from api.core import embedded, log
 from api.core.errors import Unavailable
 from api.core.settings import Settings, export, get_settings
+from cli.exposing import shared_by_servers
 from cli.output import say
 from cli.processes import end_with_supervisor
 from cli.services import require_migrated
@@ -53,7 +54,8 @@ def serve(*, supervised: bool) -> None:
         workers_kill_timeout=STOP_SECONDS,
     )
     server.on_startup(lambda: say(f"CodeZest listens at http://{settings.host}:{settings.port}"))
-    server.serve(target_loader=partial(_load, supervised), wrap_loader=False)
+    with shared_by_servers():
+        server.serve(target_loader=partial(_load, supervised), wrap_loader=False)
     embedded.release()
 
 

@@ -3,6 +3,7 @@
 from api.core import embedded
 from api.core.errors import Unavailable
 from api.core.settings import get_settings
+from cli.exposing import exposed
 from cli.installation import prepared, supervisor
 from cli.output import say
 from cli.serving import require_address
@@ -16,7 +17,7 @@ def up(*, sync: bool) -> None:
     """
     settings = get_settings()
     require_address(settings)
-    with prepared(settings, publish=sync):
+    with prepared(settings, publish=sync), exposed(settings):
         running = supervisor(settings.worker_slots)
         say(f"starting API, sweeper, deliverer and {settings.worker_slots} graders; Ctrl-C stops them all")
         running.start()

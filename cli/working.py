@@ -7,11 +7,14 @@ from collections.abc import Collection
 from pathlib import Path
 
 import structlog
+from structlog.contextvars import bind_contextvars
 
 from api.core.settings import get_settings
+from cli.exposing import exposed
 from cli.output import say
 from cli.processes import Child, Supervisor, end_with_supervisor
 from cli.services import services
+from grader import meters
 from grader.calibration import machine_speed
 from grader.jobs import Grader
 from grader.open_sandbox import open_sandbox
@@ -40,9 +43,11 @@ def work(languages: Collection[str], *, slots: int, supervised: bool) -> None:
     if supervised:
         end_with_supervisor()
     if slots == 1:
-        _work_in_this_process(languages)
+        with exposed(get_settings()):
+            _work_in_this_process(languages)
         return
-    with services():  # held for all of them: the embedded server must not end with the first that does
+    # Services are held for all of them: the embedded server must not end with the first that does.
+    with services() as opened, exposed(opened.settings):
         supervisor = Supervisor(worker_children(slots, languages))
         supervisor.start()
         supervisor.run()
@@ -73,18 +78,22 @@ def sweep(*, once: bool, supervised: bool) -> dict[str, int]:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        sweep_until(stop, opened.database, opened.bell, opened.settings)
+        with exposed(opened.settings):
+            sweep_until(stop, opened.database, opened.bell, opened.settings)
         return {}
 
 
 def _work_in_this_process(languages: Collection[str]) -> None:
+    bind_contextvars(worker=worker_name())
     with take_slot() as slot, services() as opened:
         sandbox = open_sandbox(opened.settings, slot, frozenset(languages) or None)
         try:
             folder = machine_folder()
             if faults := prove(sandbox, folder):
+                meters.fault("selftest")
                 raise SandboxUnavailable("self-test failed: " + "; ".join(faults))
             served = sorted(sandbox.languages())
+            meters.slot_opened()
             say(f"grading {', '.join(served)} in slot {slot}")
             grader = Grader(
                 opened.database,

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from api.core.settings import Settings
 from api.learning.submissions.grade import Grade, GradingTask
-from grader import pipeline
+from grader import meters, pipeline
 from grader.limits import Caps, LanguageFacts
 from grader.sandbox import Sandbox, SandboxUnavailable
 from sandboxes.languages import languages
@@ -23,7 +23,11 @@ def grade_task(
         SandboxUnavailable: nothing can be said about the program.
     """
     result = pipeline.grade(
-        task, sandbox, facts=facts_of(task.language), caps=caps_of(settings), version=grader_version()
+        task,
+        meters.timed(sandbox),
+        facts=facts_of(task.language),
+        caps=caps_of(settings),
+        version=grader_version(),
     )
     return replace(result, machine_speed=machine_speed)
 

@@ -14,8 +14,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 
 import structlog
+from structlog.contextvars import bound_contextvars
 
 from api.core.database import Database
 from api.core.errors import CodezestError, Unavailable
@@ -23,6 +25,7 @@ from api.core.queue import Bell
 from api.core.settings import Settings
 from api.learning.submissions import service as submissions
 from api.learning.submissions.grade import Grade, GradingTask
+from grader import meters
 from grader.grading import grade_task
 from grader.idle import IdleProbes
 from grader.runtimes import RuntimeReporter
@@ -93,7 +96,7 @@ class Grader:
         """
         if not self._suspect and (fault := self._probes.run(is_wanted)):
             log.error("idle_probe_failed", fault=fault)
-            self._suspect = True
+            self._distrust("idle_probe")
         # A bell has the same self-test to wait for: nobody waits longer because it began before the bell.
         if self._suspect and not is_wanted() and self._probes.may_test():
             self._served()
@@ -113,14 +116,22 @@ class Grader:
         self._report()
         return graded
 
+    def _distrust(self, why: str) -> None:
+        """Nothing is claimed until the sandbox has proved itself again; ``why`` is a kind of platform fault."""
+        self._suspect = True
+        meters.fault(why)
+        meters.sound(False)
+
     def _served(self) -> frozenset[str]:
         """The languages to claim for; none while the sandbox is not sound."""
         if self._suspect:
             self._languages = frozenset()
             if faults := check_sandbox(self._sandbox):
                 log.error("sandbox_unsound", faults=faults)
+                meters.fault("selftest")
                 return self._languages
             self._suspect = False
+            meters.sound(True)
             self._probes.forget()
         if not self._languages:
             # Asked once and not for each claim: the sandbox asks the engine for every image (15 ms).
@@ -128,7 +139,7 @@ class Grader:
                 self._languages = frozenset(self._sandbox.languages())
             except SandboxUnavailable as error:
                 log.error("sandbox_unavailable", error=str(error))
-                self._suspect = True
+                self._distrust("sandbox")
         return self._languages
 
     def _claim(self, languages: frozenset[str]) -> GradingTask | None:
@@ -142,28 +153,41 @@ class Grader:
             )
 
     def _work(self, task: GradingTask) -> bool:
-        """Whether the run was graded and recorded. Hands it back if not; raises only what ends the worker."""
-        bound = log.bind(run=str(task.run_id), attempt=task.attempt, language=task.language)
-        bound.info("run_claimed")
+        """Whether the run was graded and recorded. Hands it back if not; raises only what ends the worker. Every line
+        that is logged meanwhile names the run.
+        """
+        with bound_contextvars(
+            run=str(task.run_id),
+            submission=str(task.submission_id),
+            attempt=task.attempt,
+            language=task.language,
+            worker=self._name,
+        ):
+            log.info("run_claimed")
+            return self._grade(task)
+
+    def _grade(self, task: GradingTask) -> bool:
         try:
-            with self._renewed_lease(task):
+            with meters.watch(task) as watch, self._renewed_lease(task):
                 started = time.monotonic()
                 result = grade_task(task, self._sandbox, self._settings, self._machine_speed)
+                watch.has_graded()
                 self._probes.note(task.language)
                 kept = self._record(task, result)
+                watch.has_recorded(result, kept)
                 seconds = round(time.monotonic() - started, 3)
-                bound.info("run_graded", status=result.status, score=result.score, seconds=seconds, kept=kept)
+                log.info("run_graded", status=result.status, score=result.score, seconds=seconds, kept=kept)
                 return kept
         except SandboxUnavailable as error:
-            bound.error("sandbox_unavailable", error=str(error))
-            self._suspect = True
+            log.error("sandbox_unavailable", error=str(error))
+            self._distrust("sandbox")
             self._hand_back(task, reason=str(error), counts_attempt=True)
         except Unavailable as error:
-            bound.error(
-                "grade_not_recorded", error=str(error)
-            )  # nor would handing back be: the lease expires
+            meters.fault("recording")
+            log.error("grade_not_recorded", error=str(error))  # nor would handing back be: the lease expires
         except Exception as error:
-            bound.exception("grading_failed")
+            meters.fault("grading")
+            log.exception("grading_failed")
             self._hand_back(task, reason=repr(error), counts_attempt=True)
         except BaseException:
             self._hand_back(task, reason="the worker was told to stop", counts_attempt=False)
@@ -186,7 +210,7 @@ class Grader:
         """Gives the run to others; ``counts_attempt`` if the platform spoiled it."""
         try:
             with self._database.transaction() as session:
-                submissions.release_run(
+                held = submissions.release_run(
                     session,
                     task.run_id,
                     task.attempt,
@@ -194,13 +218,17 @@ class Grader:
                     counts_attempt=counts_attempt,
                     max_attempts=self._settings.max_attempts,
                 )
+            if not held:
+                meters.lease_lost()
         except CodezestError as error:
-            log.error("run_not_handed_back", run=str(task.run_id), error=str(error))  # its lease will expire
+            log.error("run_not_handed_back", error=str(error))  # its lease will expire
 
     @contextmanager
     def _renewed_lease(self, task: GradingTask) -> Iterator[None]:
         over = threading.Event()
-        thread = threading.Thread(target=self._renew, args=(task, over), name="lease", daemon=True)
+        # With the names that are bound for the log: a thread begins without.
+        names = copy_context()
+        thread = threading.Thread(target=names.run, args=(self._renew, task, over), name="lease", daemon=True)
         thread.start()
         try:
             yield
@@ -214,10 +242,10 @@ class Grader:
             try:
                 with self._database.transaction() as session:
                     if not submissions.renew_lease(session, task.run_id, task.attempt, seconds):
-                        log.warning("lease_lost", run=str(task.run_id), attempt=task.attempt)
+                        log.warning("lease_lost")
                         return
             except CodezestError as error:
-                log.warning("lease_not_renewed", run=str(task.run_id), error=str(error))
+                log.warning("lease_not_renewed", error=str(error))
 
 
 _grader: Grader | None = None

@@ -19,10 +19,12 @@ import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 
 import structlog
 
+from grader import meters
 from grader.board import Board
 from grader.compile_cache import CompileCache, Made, key_of
 from grader.cores import Cores
@@ -102,7 +104,8 @@ class Lanes:
         for lane in lanes:
             lane.runner.close()
         self._threads.shutdown(wait=True)
-        for lane in self._parked.values():
+        for (language, _), lane in self._parked.items():
+            meters.lane_ended(language, "stopped")
             lane.runner.close()
         self._parked.clear()
         self._coming.clear()
@@ -118,7 +121,9 @@ class Lanes:
         if self._cache is None or language is None or not language.compile or request.is_of_ours:
             return "", None
         key = key_of(request, language, lane.build)
-        return key, self._cache.find(key)
+        made = self._cache.find(key)
+        meters.looked_into_cache(request.language, made is not None)
+        return key, made
 
     def keep(self, key: str, made: Made) -> None:
         """Keeps what a compilation came to."""
@@ -139,10 +144,13 @@ class Lanes:
             before = self._helping.get(number)
             is_free = (before is None or before.done()) and number not in board.without
             if is_free and self._cores is not None and self._cores.are_free:
-                self._helping[number] = self._threads.submit(self._help, number, request, board)
+                # With the names that are bound for the log: a thread begins without.
+                names = copy_context()
+                self._helping[number] = self._threads.submit(names.run, self._help, number, request, board)
 
     def _help(self, number: int, request: RunRequest, board: Board) -> None:
         assert self._cores is not None
+        meters.look_away()
         core = self._cores.borrow()
         if core is None:
             return
@@ -153,6 +161,7 @@ class Lanes:
         except SandboxUnavailable as error:
             board.without.add(number)
             if not self._closed:
+                meters.fault("lane")
                 log.warning("lane_lost", number=number, language=request.language, error=str(error))
         finally:
             self._cores.give_back(core)
@@ -182,12 +191,12 @@ class Lanes:
             yield lane
         except BaseException:
             # Whatever it was, the stream is in an unknown state now.
-            self._let_go(key, lane)
+            self._let_go(key, lane, "stopped" if self._closed else "fault")
             raise
         lane.holds = None
         spent = lane.runs >= (1 if self._single_use else RUNS_PER_LANE)
         if spent or lane.link.worn or self._closed:
-            self._let_go(key, lane)
+            self._let_go(key, lane, "stopped" if self._closed else "spent")
             self._make_ahead(key, language)
         else:
             with self._lock:
@@ -210,11 +219,13 @@ class Lanes:
             with self._lock:
                 del self._used[key]
             raise
+        meters.lane_started(key[0])
         with self._lock:
             self._used[key] = lane
         return lane
 
-    def _let_go(self, key: _Key, lane: Lane) -> None:
+    def _let_go(self, key: _Key, lane: Lane, why: str) -> None:
+        meters.lane_ended(key[0], why)
         with self._lock:
             del self._used[key]
         lane.runner.close()
@@ -235,6 +246,7 @@ class Lanes:
         with self._lock:
             self._coming.pop(key, None)
             if lane is not None:
+                meters.lane_started(key[0])
                 self._parked[key] = lane
 
     def _count(self) -> int:
@@ -249,7 +261,8 @@ class Lanes:
                 key = next(iter(self._parked), None)
                 surplus = self._parked.pop(key) if key is not None else None
                 coming = next(iter(self._coming.values()), None)
-            if surplus is not None:
+            if surplus is not None and key is not None:
+                meters.lane_ended(key[0], "room")
                 surplus.runner.close()
             elif coming is not None:
                 coming.result()

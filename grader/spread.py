@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
+from grader import meters
 from grader.board import Board
 from grader.compile_cache import Made
 from grader.lane import Lane
@@ -83,6 +84,7 @@ class Spread:
 
     def _hear_compiled(self, outcome: CaseOutcome, artefact: bytes | None) -> None:
         self._compiled = outcome
+        meters.compiled(outcome)
         self._slot.keep(self._key, Made(outcome, artefact))
         if outcome.ended_well:
             self._request = replace(self._request, artefact=artefact)
@@ -150,12 +152,14 @@ def run_portion(
 
     def hear(position: int, outcome: CaseOutcome) -> None:
         left.remove(portion[position])
+        note(outcome)
         board.put(portion[position], outcome)
         if tell is not None:
             tell()
 
     try:
-        lane.link.run(_for_cases(request, board, lane, portion), hear, on_compiled)
+        with meters.portion() as note:
+            lane.link.run(_for_cases(request, board, lane, portion), hear, on_compiled)
         lane.holds = board
     finally:
         board.give_back(left)

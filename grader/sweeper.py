@@ -14,6 +14,7 @@ from api.core.errors import CodezestError
 from api.core.queue import Bell
 from api.core.settings import Settings
 from api.learning.submissions import service as submissions
+from grader import meters
 
 log = structlog.get_logger(__name__)
 
@@ -31,9 +32,9 @@ def sweep_once(database: Database, bell: Bell, settings: Settings) -> submission
     with database.transaction() as session:
         swept = submissions.sweep(session, max_attempts=settings.max_attempts)
     wanted = min(swept.unheard, _MOST_BELLS)
-    if wanted and bell.answers():
-        for _ in range(wanted - bell.waiting()):
-            bell.ring()
+    missing = wanted - bell.waiting() if wanted and bell.answers() else 0
+    rung = sum(bell.ring() for _ in range(missing))
+    meters.swept(swept.expired, rung)
     if swept.expired:
         log.warning("runs_taken_back", expired=swept.expired, given_up=swept.given_up)
     return swept
@@ -45,7 +46,9 @@ def sweep_until(stop: threading.Event, database: Database, bell: Bell, settings:
         try:
             sweep_once(database, bell, settings)
         except CodezestError as error:
+            meters.not_swept()
             log.warning("not_swept", error=str(error))
         except Exception:
+            meters.not_swept()
             log.exception("not_swept")
         stop.wait(SECONDS_BETWEEN_PASSES)

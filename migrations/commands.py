@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,23 @@ def heads() -> list[str]:
 def is_behind(url: str) -> bool:
     """Whether migrations of this version are still to be applied. A database of a newer version is not behind: while
     a new version is rolled out, the old one goes on. Raises Unavailable."""
-    at = current(url)
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    return at is None or (at in known and at not in heads())
+    with _reading(url) as connection:
+        return not serves(connection)
+
+
+def serves(connection: Connection) -> bool:
+    """Whether the database behind ``connection`` has what this version needs: its newest migrations, or newer ones than
+    it knows of."""
+    at = MigrationContext.configure(connection).get_current_revision()
+    known, newest = _revisions()
+    return at is not None and (at in newest or at not in known)
+
+
+@cache
+def _revisions() -> tuple[frozenset[str], frozenset[str]]:
+    # Read once: a version of the code has one history, and this is asked at every look at a server's readiness.
+    scripts = ScriptDirectory.from_config(_config())
+    return frozenset(script.revision for script in scripts.walk_revisions()), frozenset(scripts.get_heads())
 
 
 def check(url: str) -> list[str]:

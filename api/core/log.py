@@ -4,6 +4,8 @@ context.
 
 import logging
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
 
@@ -17,6 +19,7 @@ def configure(settings: Settings) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    printed = [] if settings.log_format == "json" else [_plain]
     renderer = (
         structlog.processors.JSONRenderer()
         if settings.log_format == "json"
@@ -28,7 +31,7 @@ def configure(settings: Settings) -> None:
     )
     level = logging.getLevelNamesMapping()[settings.log_level.upper()]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, renderer],
+        processors=[*shared, structlog.processors.format_exc_info, *printed, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=False,
@@ -38,6 +41,7 @@ def configure(settings: Settings) -> None:
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
             structlog.processors.format_exc_info,
+            *printed,
             renderer,
         ],
     )
@@ -46,3 +50,23 @@ def configure(settings: Settings) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(max(level, logging.WARNING))
+
+
+def _plain(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Takes from a line for people what a terminal would obey, and line breaks, which would forge lines: programs,
+    callers and images have a say in some values. (JSON writes all of these as escapes. A traceback keeps its lines.)
+    """
+    return {
+        _shown(key): value
+        if isinstance(value, int | float | None)
+        else _shown(str(value), key == "exception")
+        for key, value in event.items()
+    }
+
+
+def _shown(text: str, with_lines: bool = False) -> str:
+    if text.isprintable():
+        return text
+    return "".join(
+        char if char.isprintable() or (with_lines and char == "\n") else repr(char)[1:-1] for char in text
+    )

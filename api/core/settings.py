@@ -35,6 +35,13 @@ class Settings(BaseSettings):
     )
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+    metrics_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="where `up`, `worker` and `sweep` tell Prometheus about themselves; none: nowhere",
+    )
+    metrics_host: str = Field("127.0.0.1", description="address that metrics_port is opened at")
 
     session_days: int = Field(14, ge=1, le=365, description="days a token stays valid")
     max_body_bytes: int = Field(64 * 1024 * 1024, ge=1024, description="largest body of any request (suites)")
@@ -105,6 +112,9 @@ class Settings(BaseSettings):
     )
 
 
+_METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name for it; see metrics.py
+
+
 @cache
 def get_settings() -> Settings:
     """The process's settings, read once."""
@@ -116,3 +126,14 @@ def export(**values: object) -> None:
     the environment said until now."""
     os.environ.update({f"CODEZEST_{name.upper()}": str(value) for name, value in values.items()})
     get_settings.cache_clear()
+
+
+def metrics_folder() -> Path | None:
+    """The folder in which this process and others of this host are to keep their metrics; None: each for itself."""
+    named = os.environ.get(_METRICS_FOLDER)
+    return Path(named) if named else None
+
+
+def export_metrics_folder(folder: Path) -> None:
+    """Hands a folder for metrics on to this process and those it will start."""
+    os.environ[_METRICS_FOLDER] = str(folder)

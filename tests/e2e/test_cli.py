@@ -75,7 +75,7 @@ COMMANDS = [
     *(["up"], ["serve"], ["worker"], ["sweep"], ["sync"], ["try"], ["regrade"], ["submissions", "show"]),
     *(["sandboxes", "build"], ["sandboxes", "list"], ["sandboxes", "check"], ["db", "upgrade"]),
     *(["db", "downgrade"], ["db", "check"], ["create-user"], ["demo"], ["doctor"]),
-    *(["deliver"], ["webhooks", "deliveries"], ["webhooks", "replay"]),
+    *(["deliver"], ["webhooks", "deliveries"], ["webhooks", "replay"], ["top"]),
 ]
 
 

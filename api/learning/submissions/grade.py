@@ -57,7 +57,8 @@ class GradingTask(msgspec.Struct, frozen=True, kw_only=True):
     """Everything needed to grade one run, read in the claiming transaction.
 
     ``attempt`` is the fencing number: only a grade that carries the run's current one is recorded.
-    ``suite`` is the canonical JSON of the suite version, files inlined.
+    ``suite`` is the canonical JSON of the suite version, files inlined. ``waited_seconds`` is how long it was queued,
+    None if this is not its first attempt.
     """
 
     run_id: UUID
@@ -70,6 +71,8 @@ class GradingTask(msgspec.Struct, frozen=True, kw_only=True):
     suite_version: int
     suite_digest: str
     max_score: int
+    waited_seconds: float | None = None
+    is_regrade: bool = False
 
 
 class FirstDifference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

@@ -14,8 +14,10 @@ from sqlalchemy.orm import Session
 
 from api.core.actor import Actor
 from api.core.clock import now
+from api.core.database import after_commit
 from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.ids import new_id
+from api.core.metrics import counter
 from api.core.queue import Bell, ring_after_commit
 from api.core.upsert import insert_once
 from api.learning.curriculum import queries as curriculum_queries
@@ -43,6 +45,7 @@ __all__ = [
     "sweep",
 ]
 
+_ACCEPTED = counter("codezest_submissions_accepted_total", "Submissions that were stored")
 KEY_HOURS = 24
 """How long a client's idempotency key means the same submission."""
 
@@ -111,6 +114,7 @@ def submit(
         return Submitted(earlier, False)
     submission = session.get_one(AssignmentSubmission, values["id"])
     _add_run(session, submission, detail.suite.id, number=1, priority=PRIORITY_LIVE)
+    after_commit(session, _ACCEPTED.inc)
     ring_after_commit(session, bell)
     return Submitted(submission, True)
 

@@ -59,3 +59,38 @@ def test_what_is_below_the_level_is_not_written(written):
     structlog.get_logger().debug("quiet")
     logging.getLogger("library").info("quiet")
     assert written() == ""
+
+
+HOSTILE = "a\nb\r\x1b[2J\x1b]0;owned\x07\u202e\0"
+
+
+@pytest.mark.parametrize("written", ["json"], indirect=True)
+def test_hostile_text_stays_one_object_in_one_line_of_json(written):
+    structlog.get_logger().info(HOSTILE, **{"value": HOSTILE, HOSTILE: [HOSTILE], "half": "\ud800"})
+    logging.getLogger("library").warning("theirs %s", HOSTILE)
+    text = written()
+    assert text.isascii()
+    assert text.replace("\n", "").isprintable()
+    ours, theirs = (json.loads(line) for line in text.splitlines())
+    assert (ours["event"], ours["value"], ours[HOSTILE]) == (HOSTILE, HOSTILE, [HOSTILE])
+    assert theirs["event"] == f"theirs {HOSTILE}"
+
+
+@pytest.mark.parametrize("written", ["console"], indirect=True)
+def test_hostile_text_forges_no_line_and_moves_no_cursor(written):
+    structlog.get_logger().info(HOSTILE, **{"value": HOSTILE, HOSTILE: [HOSTILE], "half": "\ud800"})
+    logging.getLogger("library").warning("theirs %s", HOSTILE)
+    text = written()
+    assert len(text.splitlines()) == 2
+    assert text.replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("written", ["console"], indirect=True)
+def test_a_traceback_keeps_its_lines_and_nothing_else(written):
+    try:
+        raise RuntimeError(HOSTILE)
+    except RuntimeError as error:
+        structlog.get_logger().error("ours", exc_info=error)
+    lines = written().splitlines()
+    assert any(line.startswith("RuntimeError: a") for line in lines)
+    assert all(line.isprintable() for line in lines)

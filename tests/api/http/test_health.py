@@ -1,10 +1,18 @@
 """Health and metrics: which part does not answer, and no id in a label."""
 
+from datetime import timedelta
+
 import pytest
+from litestar import get
 from litestar.testing import TestClient
-from sqlalchemy import create_engine
+from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import create_engine, select, text
 
 from api.app import create_app
+from api.core.clock import now
+from api.learning.curriculum.models import TestSuite
+from tests import factories
+from tests.house import test_monitoring
 
 BOTH = ["/health", "/api/v1/health"]
 
@@ -40,6 +48,129 @@ def test_a_real_queue_answers(settings, database, redis_url):
     settings = settings.model_copy(update={"redis_url": redis_url})
     with TestClient(create_app(settings, database=database)) as client:
         assert client.get("/health").json()["parts"]["queue"] == {"ok": True}
+
+
+def break_off(database, tmp_path) -> None:
+    database.engine.dispose()
+    database._sessions.configure(bind=create_engine(f"sqlite:///{tmp_path / 'missing' / 'x.sqlite3'}"))
+
+
+PARTS = ("database", "migrations", "queue")
+
+
+def readiness(client) -> tuple[int, str, tuple[bool, ...]]:
+    answer = client.get("/health/ready")
+    told = answer.json()
+    assert set(told) == {"status", "parts"}
+    assert set(told["parts"]) == set(PARTS)
+    return answer.status_code, told["status"], tuple(told["parts"][name]["ok"] for name in PARTS)
+
+
+def test_a_process_lives_whatever_is_away(client, database, bell, tmp_path):
+    break_off(database, tmp_path)
+    bell.works = False
+    for path in ("/health/live", "/api/v1/health/live"):
+        answer = client.get(path)
+        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_it_is_ready_where_the_database_is(client, bell):
+    assert readiness(client) == (200, "ready", (True, True, True))
+    bell.works = False  # submitting works without it
+    assert readiness(client) == (200, "ready", (True, True, False))
+
+
+def test_it_is_not_ready_without_its_database(client, database, tmp_path):
+    break_off(database, tmp_path)
+    assert readiness(client) == (503, "not ready", (False, False, True))
+    assert "missing" not in client.get("/health/ready").text
+
+
+@pytest.mark.parametrize("store", ["database", pytest.param("postgres_database", marks=pytest.mark.postgres)])
+@pytest.mark.parametrize(
+    ("sql", "status"),
+    [
+        ("UPDATE alembic_version SET version_num = '0001'", 503),
+        ("DELETE FROM alembic_version", 503),
+        ("DROP TABLE alembic_version", 503),
+        (
+            "UPDATE alembic_version SET version_num = 'of-the-future'",
+            200,
+        ),  # while a new version is rolled out
+    ],
+)
+def test_it_is_ready_if_the_tables_are_those_it_needs(request, settings, bell, store, sql, status):
+    database = request.getfixturevalue(store)
+    with database.transaction() as session:
+        session.execute(text(sql))
+    with TestClient(create_app(settings, database=database, bell=bell)) as client:
+        found = readiness(client)
+    assert found[0] == status
+    assert found[2] == (True, status == 200, True)
+
+
+def test_numbers_of_the_queue_are_told_and_a_dead_database_leaves_the_others(
+    client, settings, database, bell, user, tmp_path
+):
+    with database.transaction() as session:
+        assignment = factories.make_assignment(session)
+        suite = session.scalars(select(TestSuite)).one()
+        submission = factories.make_submission(session, session.merge(user), assignment)
+        factories.make_run(session, submission, suite, queued_at=now() - timedelta(seconds=90))
+    found = samples(client)
+    assert found["codezest_queue_runs", "live"] == 1
+    assert found["codezest_queue_runs", "regrade"] == 0
+    assert 90 <= found["codezest_queue_oldest_age_seconds", "live"] < 120
+    assert found["codezest_submissions", "PENDING"] == 1
+    assert found["codezest_submissions", "PASSED"] == found["codezest_grader_hosts",] == 0
+    assert found["codezest_database_up",] == 1
+
+    break_off(database, tmp_path)
+    with TestClient(create_app(settings, database=database, bell=bell)) as fresh:
+        found = samples(fresh)
+    assert found["codezest_database_up",] == 0
+    assert not any(name == "codezest_queue_runs" for name, *_ in found)
+    assert any(name == "codezest_requests_total" for name, *_ in found)
+
+
+def samples(client) -> dict[tuple[str, ...], float]:
+    """Every sample, by its name and the values of its labels."""
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(client.get("/metrics").text)
+        for sample in family.samples
+    }
+
+
+def test_what_a_caller_makes_up_is_no_label(client, auth_headers):
+    for method, path in (
+        ("MADEUP", "/api/v1/me"),
+        ("GET", "/made/up"),
+        ("GET", "/api/v1/modules/made-up?made=up"),
+    ):
+        client.request(method, path, headers=auth_headers)
+    text = client.get("/metrics").text
+    assert "made" not in text.lower()
+
+
+def test_the_plug_in_s_metrics_are_those_we_know(app):
+    @get("/broken", opt={"access": "public"}, sync_to_thread=False)
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    app.register(broken)
+    with TestClient(app, raise_server_exceptions=False) as careless:
+        careless.get("/broken")
+        families = text_string_to_metric_families(careless.get("/metrics").text)
+    found = {
+        (family.type, tuple(sorted(name for name in family.samples[0].labels if name != "le")), family.name)
+        for family in families
+        if family.name.startswith("codezest_request")
+    }
+    assert found == {
+        (kind, tuple(sorted(labels)), name.removesuffix("_total"))
+        for name, (kind, labels) in test_monitoring.PLUGIN.items()
+    }
 
 
 def test_requests_are_counted_by_route_and_status(client, auth_headers):
