@@ -105,15 +105,26 @@ def fresh_database(server_url: str, template: str | None = None) -> Iterator[str
 
 
 @contextmanager
-def redis_server() -> Iterator[str]:
+def redis_server(*options: str | Path, binary: str | None = None) -> Iterator[str]:
     """The URL of an empty server without persistence. Skips where there is no program for it."""
     try:
-        binary = server_binary()
+        binary = binary or server_binary()
     except Unavailable as error:
         pytest.skip(f"no Redis: {error}")
     folder = Path(tempfile.mkdtemp(prefix="codezest-redis-"))
     socket = folder / "redis.sock"
-    command = [binary, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
+    command = [
+        binary,
+        "--port",
+        "0",
+        "--unixsocket",
+        str(socket),
+        "--save",
+        "",
+        "--dir",
+        str(folder),
+        *options,
+    ]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None

@@ -37,7 +37,7 @@ def test_the_password_comes_into_a_database_url_whatever_its_characters(
     given = settings.model_copy(update={"database_url": url, "database_password": secret(HOSTILE)})
     found = make_url(given.database_address or "")
     assert (found.username, found.password) == (user, HOSTILE)
-    assert found.set(password=None) == make_url(url)
+    assert found._replace(password=None) == make_url(url)
 
 
 @pytest.mark.parametrize(
