@@ -19,19 +19,6 @@ def test_env_example_with_every_mark_taken_away_is_the_default(tmp_path):
     assert Settings(_env_file=tmp_path / ".env") == Settings(_env_file=None)
 
 
-def test_compose_has_no_password_of_its_own():
-    text = (ROOT / "docker-compose.yml").read_text()
-    given = re.findall(r"\$\{(\w*PASSWORD)(:?[-?+]?)", text)
-    assert given
-    assert {operator for _, operator in given} == {":?"}  # must be set; no default
-
-
-def test_compose_sets_only_settings_that_exist():
-    text = (ROOT / "docker-compose.yml").read_text() + (ROOT / "Dockerfile").read_text()
-    named = {name.lower() for name in re.findall(r"CODEZEST_([A-Z_]+)", text)}
-    assert named <= set(Settings.model_fields)
-
-
 def test_the_image_gets_every_package_of_the_wheel():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     named = project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
