@@ -69,8 +69,10 @@ class Platform:
 
     def await_work(self, name: str) -> None:
         process = self.running[name]
-        words = {"api": "listens at", "sweeper": ""}.get(name, "grading python")
-        process.await_that(lambda: process.said(words))
+        if name == "api":
+            process.await_that(lambda: not refuses(self.port))
+        elif name != "sweeper":
+            process.await_that(lambda: process.said("grading python"))
 
     def replace(self, name: str) -> None:
         """As a roll-out does: the old one is told to stop, the new one is started once it has."""
@@ -182,15 +184,15 @@ def test_a_request_in_flight_is_answered_by_an_api_that_is_told_to_stop(platform
     ).encode()
     head = (
         f"POST /api/v1/auth/register HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n"
     )
     api = platform.running["api"]
     with socket.create_connection(("127.0.0.1", platform.port), timeout=30) as connection:
-        connection.sendall(head.encode() + body[:10])
-        # The server has the request's head: it is at work on it when the signal comes.
+        connection.sendall(head.encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100")  # it has the head, and waits for the body
         api.process.terminate()
         api.await_that(lambda: refuses(platform.port))
-        connection.sendall(body[10:])
+        connection.sendall(body)
         answer = b""
         while part := connection.recv(65536):
             answer += part
