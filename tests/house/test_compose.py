@@ -174,3 +174,12 @@ def test_docker_compose_takes_the_file(file: str):
     command = [docker, "compose", "-f", file, "--profile", "grader", "config", "-q"]
     done = subprocess.run(command, cwd=ROOT, env=ENVIRONMENT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_data_folder_in_memory_belongs_to_the_images_user():
+    # Over a folder of the image the engine takes that folder's mode and root for its owner, unless it is told both.
+    [user] = re.findall(r"useradd .*--uid (\d+)", (ROOT / "Dockerfile").read_text())
+    for name in ("api", "sweeper", "migrate", "curriculum"):
+        assert f"/var/lib/codezest/data:size=16m,mode=0700,uid={user}" in service(MAIN, name)["tmpfs"]
+    for file in FILES:
+        assert any(mount.endswith(":/var/lib/codezest/data") for mount in mounts(file, "grader"))
