@@ -111,6 +111,16 @@ class Stack:
         process.await_that(lambda: process.check(words))
         return process
 
+    def start_services(self) -> Process:
+        """The queue's process, healthy, over a database that is migrated; as they are if they run already."""
+        running = [p for p in self.processes if p.name == "redis" and p.process.poll() is None]
+        if running:
+            return running[0]
+        redis = self.start_healthy("redis")
+        migrate = self.start("migrate")
+        assert migrate.end(120) == 0, migrate.tail()
+        return redis
+
     def stop(self, process: Process) -> None:
         """By SIGTERM, within its time; it must say that all is well."""
         file = MAIN if process.name in self.files[MAIN]["services"] else GRADER
@@ -160,12 +170,11 @@ def _ready_path() -> str:
 
 def test_every_service_starts_is_found_well_works_and_stops(stack: Stack):
     assert shutil.which("pg_isready")
-    redis = stack.start_healthy("redis")
+    redis = stack.start_services()
     probe = stack.files[MAIN]["services"]["postgres"]["healthcheck"]["test"][1:]
     assert os.spawnvpe(os.P_WAIT, probe[0], probe, {**os.environ, "PGHOST": stack.postgres_folder}) == 0
-    for once in ("migrate", "curriculum"):
-        process = stack.start(once)
-        assert process.end(120) == 0, process.tail()
+    curriculum = stack.start("curriculum")
+    assert curriculum.end(120) == 0, curriculum.tail()
     api, sweeper, grader = (stack.start_healthy(name) for name in ("api", "sweeper", "grader"))
 
     learner = Learner(stack.port)
@@ -202,8 +211,7 @@ def test_every_service_starts_is_found_well_works_and_stops(stack: Stack):
 
 def test_a_sweeper_that_is_gone_or_hangs_is_not_found_well(stack: Stack):
     check = [*CODEZEST, "alive", "sweeper"]
-    stack.start_healthy("redis")
-    assert stack.start("migrate").end(120) == 0
+    stack.start_services()
     sweeper = stack.start_healthy("sweeper")
     assert sweeper.check(check)
     sweeper.kill()
@@ -211,6 +219,7 @@ def test_a_sweeper_that_is_gone_or_hangs_is_not_found_well(stack: Stack):
 
 
 def test_a_worker_with_one_slot_too_few_is_not_found_well(stack: Stack):
+    stack.start_services()
     grader = stack.start_healthy("grader")
     assert grader.check([*CODEZEST, "alive", "worker", "--slots", "2"])
     assert not grader.check([*CODEZEST, "alive", "worker", "--slots", "3"])
