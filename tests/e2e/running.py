@@ -34,6 +34,7 @@ class Process:
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
+                start_new_session=True,
             )
 
     def said(self, words: str) -> bool:
@@ -73,8 +74,9 @@ class Process:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-40:])
 
     def kill(self) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
+        """Ends it with everything it has started: a server that is killed alone leaves its worker process behind."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
 
