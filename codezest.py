@@ -62,16 +62,28 @@ def serve(supervised: bool) -> None:
 
 
 @main.command()
-@click.option("--language", "-l", "languages", multiple=True, help="Grade only this; may be given again.")
+@click.option("--language", "-l", "single", multiple=True, help="Grade only this; may be given again.")
+@click.option("--languages", "listed", default="", metavar="A,B", help="Grade only these; none: all.")
 @click.option(
     "--slots", type=click.IntRange(1, 64), default=1, show_default=True, help="Processes to grade in."
 )
 @click.pass_obj
-def worker(supervised: bool, languages: tuple[str, ...], slots: int) -> None:
+def worker(supervised: bool, single: tuple[str, ...], listed: str, slots: int) -> None:
     """Grade submissions, after every language's sandbox has proved itself."""
     from cli.working import work
 
-    work(languages, slots=slots, supervised=supervised)
+    named = (name.strip() for name in listed.split(","))
+    work([*single, *filter(None, named)], slots=slots, supervised=supervised)
+
+
+@main.command()
+@click.argument("what", type=click.Choice(["sweeper", "deliverer", "worker"]))
+@click.option("--slots", type=click.IntRange(1, 64), default=1, show_default=True, help="Workers to expect.")
+def alive(what: str, slots: int) -> None:
+    """Do sweeper, deliverer or workers of this data folder still turn their loops? For health checks: 1 if not."""
+    from cli.watching import alive as run
+
+    run(what, slots)
 
 
 @main.command()
@@ -270,11 +282,12 @@ def db() -> None:
 
 @db.command("upgrade")
 @click.argument("revision", default="head")
-def upgrade_db(revision: str) -> None:
+@click.option("--roles", is_flag=True, help="Make the roles for API and graders too, as `db roles` does.")
+def upgrade_db(revision: str, roles: bool) -> None:
     """Migrate up to REVISION (default: the newest)."""
     from cli.migrating import upgrade
 
-    upgrade(revision)
+    upgrade(revision, roles=roles)
 
 
 @db.command("downgrade")
@@ -285,6 +298,17 @@ def downgrade_db(revision: str) -> None:
     from cli.migrating import downgrade
 
     downgrade(revision)
+
+
+@db.command("roles")
+@click.option(
+    "--print", "only_print", is_flag=True, help="Print the SQL for an administrator; change nothing."
+)
+def roles_db(only_print: bool) -> None:
+    """Make PostgreSQL's roles for API and graders, with what each may do; again after a change of version."""
+    from cli.migrating import make_roles
+
+    make_roles(only_print=only_print)
 
 
 @db.command("check")

@@ -10,6 +10,7 @@ from api.notifications.outbox import deliver_mails, deliver_mails_until
 from api.webhooks.deliverer import Deliverer
 from cli.processes import end_with_supervisor
 from cli.services import services
+from grader.heartbeat import WAITING_SECONDS, heartbeat
 
 #: What is being sent may take as long as the longest time-out there is, and is then written down.
 STOP_SECONDS = 35
@@ -40,7 +41,8 @@ def deliver(*, once: bool, supervised: bool) -> dict[str, int]:
             target=deliver_mails_until, args=(stop, database, mailer, settings.mail_from), name="mails"
         )
         mails.start()
-        deliverer.run_until(stop)
+        with heartbeat(settings.data_dir, "deliverer-0") as beat:
+            deliverer.run_until(stop, lambda: beat.promise(WAITING_SECONDS))
         mails.join()
         return {}
 

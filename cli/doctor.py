@@ -78,6 +78,8 @@ def _migrations(url: str) -> Finding:
     at, newest = commands.current(url), ", ".join(commands.heads())
     if at == newest:
         return Finding("migrations", True, f"at {at}, the newest")
+    if not commands.is_behind(url):
+        return Finding("migrations", True, f"at {at}, of a newer version than this one, which knows {newest}")
     return Finding("migrations", False, f"at {at or 'none'}; the newest is {newest}", "codezest db upgrade")
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import structlog
 from structlog.contextvars import bind_contextvars
 
+from api.core.errors import Invalid
 from api.core.settings import get_settings
 from cli.exposing import exposed
 from cli.output import say
@@ -16,6 +17,7 @@ from cli.processes import Child, Supervisor, end_with_supervisor
 from cli.services import services
 from grader import meters
 from grader.calibration import machine_speed
+from grader.heartbeat import heartbeat
 from grader.jobs import Grader
 from grader.open_sandbox import open_sandbox
 from grader.runtimes import RuntimeReporter
@@ -24,6 +26,7 @@ from grader.selftest import prove
 from grader.slots import machine_folder, take_slot
 from grader.sweeper import sweep_once, sweep_until
 from grader.worker import GRACE_SECONDS, Worker, worker_name
+from sandboxes.languages import languages as known_languages
 
 log = structlog.get_logger(__name__)
 
@@ -37,11 +40,16 @@ def work(languages: Collection[str], *, slots: int, supervised: bool) -> None:
     ``languages``: only these; none: all that can be run here.
 
     Raises:
+        Invalid: there is no such language.
         SandboxUnavailable: nothing can be run, or a language's self-test failed; the text says which.
         Unavailable: the embedded queue server does not start.
     """
     if supervised:
         end_with_supervisor()
+    if unknown := sorted(set(languages) - set(known_languages())):
+        raise Invalid(
+            f"no such language: {', '.join(unknown)}; there are {', '.join(sorted(known_languages()))}"
+        )
     if slots == 1:
         with exposed(get_settings()):
             _work_in_this_process(languages)
@@ -78,8 +86,8 @@ def sweep(*, once: bool, supervised: bool) -> dict[str, int]:
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        with exposed(opened.settings):
-            sweep_until(stop, opened.database, opened.bell, opened.settings)
+        with exposed(opened.settings), heartbeat(opened.settings.data_dir, "sweeper-0") as beat:
+            sweep_until(stop, opened.database, opened.bell, opened.settings, beat)
         return {}
 
 
@@ -95,16 +103,18 @@ def _work_in_this_process(languages: Collection[str]) -> None:
             served = sorted(sandbox.languages())
             meters.slot_opened()
             say(f"grading {', '.join(served)} in slot {slot}")
-            grader = Grader(
-                opened.database,
-                sandbox,
-                opened.bell,
-                opened.settings,
-                worker_name(),
-                reporter=RuntimeReporter(opened.database, sandbox, folder, socket.gethostname()),
-                machine_speed=_speed(folder),
-            )
-            Worker(grader, opened.addresses.redis_url, worker_name(), get_settings().lease_seconds).run()
+            with heartbeat(opened.settings.data_dir, f"worker-{slot}") as beat:
+                grader = Grader(
+                    opened.database,
+                    sandbox,
+                    opened.bell,
+                    opened.settings,
+                    worker_name(),
+                    reporter=RuntimeReporter(opened.database, sandbox, folder, socket.gethostname()),
+                    machine_speed=_speed(folder),
+                    heartbeat=beat,
+                )
+                Worker(grader, opened.addresses.redis_url, worker_name(), get_settings().lease_seconds).run()
         finally:
             sandbox.close()
 

@@ -27,6 +27,7 @@ from api.learning.submissions import service as submissions
 from api.learning.submissions.grade import Grade, GradingTask
 from grader import meters
 from grader.grading import grade_task
+from grader.heartbeat import PROVING_SECONDS, WAITING_SECONDS, Heartbeat
 from grader.idle import IdleProbes
 from grader.runtimes import RuntimeReporter
 from grader.sandbox import Sandbox, SandboxUnavailable
@@ -44,7 +45,7 @@ class Grader:
     """One slot of one worker process: a database, a warm sandbox and a name; grades one run at a time.
 
     ``reporter`` says what can be run here, None: nobody does. ``machine_speed`` goes into every grade, see
-    `calibration`.
+    `calibration`. ``heartbeat`` is told what to expect of this worker next; None: nobody asks.
     """
 
     def __init__(
@@ -58,7 +59,9 @@ class Grader:
         *,
         reporter: RuntimeReporter | None = None,
         machine_speed: float | None = None,
+        heartbeat: Heartbeat | None = None,
     ) -> None:
+        self._heartbeat = heartbeat
         self._database = database
         self._sandbox = sandbox
         self._bell = bell
@@ -80,8 +83,14 @@ class Grader:
         finally:
             self.busy = False
 
+    def promise(self, seconds: float = WAITING_SECONDS) -> None:
+        """Tells who looks after this worker that its loop turns, and will have turned again in ``seconds``."""
+        if self._heartbeat is not None:
+            self._heartbeat.promise(seconds)
+
     def idle(self, is_wanted: Callable[[], bool]) -> None:
         """What an idle worker does, in the thread that grades, until ``is_wanted``: probes, then reports."""
+        self.promise()
         self.probe_idle(is_wanted)
         if not is_wanted():
             self._report()
@@ -111,7 +120,9 @@ class Grader:
             task = self._claim(languages)
             if task is None:
                 break
+            self.promise(self._longest_run_seconds())
             graded += self._work(task)
+            self.promise()
             self._report()
         self._report()
         return graded
@@ -122,9 +133,15 @@ class Grader:
         meters.fault(why)
         meters.sound(False)
 
+    def _longest_run_seconds(self) -> float:
+        # Compiling has a limit of its own; a minute is for the containers' start and the database.
+        settings = self._settings
+        return settings.max_submission_wall_s + settings.max_wall_ms / 1000 + WAITING_SECONDS
+
     def _served(self) -> frozenset[str]:
         """The languages to claim for; none while the sandbox is not sound."""
         if self._suspect:
+            self.promise(PROVING_SECONDS)
             self._languages = frozenset()
             if faults := check_sandbox(self._sandbox):
                 log.error("sandbox_unsound", faults=faults)

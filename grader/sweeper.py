@@ -15,6 +15,7 @@ from api.core.queue import Bell
 from api.core.settings import Settings
 from api.learning.submissions import service as submissions
 from grader import meters
+from grader.heartbeat import WAITING_SECONDS, Heartbeat
 
 log = structlog.get_logger(__name__)
 
@@ -40,9 +41,13 @@ def sweep_once(database: Database, bell: Bell, settings: Settings) -> submission
     return swept
 
 
-def sweep_until(stop: threading.Event, database: Database, bell: Bell, settings: Settings) -> None:
+def sweep_until(
+    stop: threading.Event, database: Database, bell: Bell, settings: Settings, beat: Heartbeat | None = None
+) -> None:
     """Passes until ``stop`` is set. What goes wrong in one pass is logged, and the next one tries again."""
     while not stop.is_set():
+        if beat is not None:
+            beat.promise(WAITING_SECONDS)
         try:
             sweep_once(database, bell, settings)
         except CodezestError as error:

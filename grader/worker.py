@@ -208,6 +208,7 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         while not self._stop.is_set():
+            self._grader.promise()
             try:
                 self._listen()
             except (redis.RedisError, Unavailable) as error:

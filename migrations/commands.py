@@ -17,11 +17,13 @@ from sqlalchemy.exc import OperationalError
 
 from api.core.database import make_engine
 from api.core.errors import Invalid, Unavailable
+from migrations import roles
 from migrations.options import options
 
 
 def upgrade(url: str, revision: str = "head") -> None:
-    """Brings the database of ``url`` to ``revision``; at its place already, changes nothing.
+    """Brings the database of ``url`` to ``revision``; at its place already, changes nothing. The roles that may use it,
+    if there are any (`roles`), get what is decided for its tables.
 
     Safe to call from several processes at once: one works, the others wait and find nothing to do.
 
@@ -29,6 +31,7 @@ def upgrade(url: str, revision: str = "head") -> None:
         Invalid: there is no such revision, or the database is at one that this version does not know.
     """
     _run(command.upgrade, url, revision)
+    roles.renew(url)
 
 
 def downgrade(url: str, revision: str) -> None:

@@ -14,9 +14,7 @@ from sqlalchemy import Connection, event, text
 from api.core.database import make_engine
 from api.core.embedded import sqlite_url
 from api.core.settings import get_settings
-from migrations.options import options
-
-_LOCK = 6_700_417  # any number that nobody else in this database uses for pg_advisory_xact_lock
+from migrations.options import MIGRATION_LOCK, options
 
 
 def run(url: str) -> None:
@@ -49,7 +47,7 @@ def _begin_immediate(connection: Connection) -> None:
 
 def _lock(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({_LOCK})"))
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})"))
 
 
 def _check_keys(connection: Connection) -> None:
@@ -63,7 +61,7 @@ def _check_keys(connection: Connection) -> None:
 
 def _url() -> str:
     settings = get_settings()
-    return settings.database_url or sqlite_url(settings.data_dir.resolve() / "codezest.sqlite3")
+    return settings.database_address or sqlite_url(settings.data_dir.resolve() / "codezest.sqlite3")
 
 
 if context.is_offline_mode():

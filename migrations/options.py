@@ -9,6 +9,9 @@ from api.core.orm import SCHEMAS
 from api.models import Base
 from migrations.namespaces import render_item, write_calls
 
+#: For pg_advisory_xact_lock: any number that nobody else in this database uses.
+MIGRATION_LOCK = 6_700_417
+
 
 def options(connection: Connection) -> dict[str, Any]:
     """The arguments of ``context.configure`` for ``connection``, besides itself."""

@@ -35,6 +35,14 @@ def postgres() -> Iterator[str]:
     if url := os.environ.get("CODEZEST_TEST_POSTGRES_URL"):
         yield url
         return
+    with own_postgres() as url:
+        yield url
+
+
+@contextmanager
+def own_postgres(password: str | None = None) -> Iterator[str]:
+    """A fresh cluster with its own roles, whatever is configured; the URL of its ``postgres`` database. Everybody is
+    let in, or, if its superuser has a ``password``, who knows one. Skips without PostgreSQL."""
     programs = _postgres_programs()
     folder = Path(tempfile.mkdtemp(prefix="codezest-pg-"))
     # PostgreSQL refuses to run as root, so root lends it an account; everybody else runs it themselves.
@@ -50,12 +58,17 @@ def postgres() -> Iterator[str]:
         if done.returncode:
             raise RuntimeError((folder / "log").read_text(errors="replace"))
 
+    lock: tuple[str | Path, ...] = ("-A", "trust")
+    if password is not None:
+        (folder / "password").write_text(password)
+        lock = ("-A", "scram-sha-256", "--pwfile", folder / "password")
     try:
-        run(programs / "initdb", "-D", data, "-U", "codezest", "-A", "trust", "-E", "UTF8", "--no-sync", "-N")
+        run(programs / "initdb", "-D", data, "-U", "codezest", *lock, "-E", "UTF8", "--no-sync", "-N")
         options = " ".join(f"-c {name}={value}" for name, value in _POSTGRES_SETTINGS.items())
         run(programs / "pg_ctl", "-D", data, "-w", "-o", f"{options} -k {socket}", "start")
         try:
-            yield f"postgresql+psycopg://codezest@/postgres?host={socket}"
+            user = "codezest" if password is None else f"codezest:{password}"
+            yield f"postgresql+psycopg://{user}@/postgres?host={socket}"
         finally:
             run(programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
     finally:
@@ -92,15 +105,26 @@ def fresh_database(server_url: str, template: str | None = None) -> Iterator[str
 
 
 @contextmanager
-def redis_server() -> Iterator[str]:
+def redis_server(*options: str | Path, binary: str | None = None) -> Iterator[str]:
     """The URL of an empty server without persistence. Skips where there is no program for it."""
     try:
-        binary = server_binary()
+        binary = binary or server_binary()
     except Unavailable as error:
         pytest.skip(f"no Redis: {error}")
     folder = Path(tempfile.mkdtemp(prefix="codezest-redis-"))
     socket = folder / "redis.sock"
-    command = [binary, "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", str(folder)]
+    command = [
+        binary,
+        "--port",
+        "0",
+        "--unixsocket",
+        str(socket),
+        "--save",
+        "",
+        "--dir",
+        str(folder),
+        *options,
+    ]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert server.stdout is not None

@@ -184,9 +184,9 @@ def resolve(settings: Settings) -> Addresses:
     folder = settings.data_dir.resolve()
     if settings.database_url is None or settings.redis_url is None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    database_url = settings.database_url or sqlite_url(folder / "codezest.sqlite3")
-    if settings.redis_url is not None:
-        return Addresses(database_url, settings.redis_url)
+    database_url = settings.database_address or sqlite_url(folder / "codezest.sqlite3")
+    if settings.redis_address is not None:
+        return Addresses(database_url, settings.redis_address)
     if folder not in _servers:
         _servers[folder] = EmbeddedServer(folder)
         atexit.register(_servers[folder].release)

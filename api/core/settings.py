@@ -3,16 +3,22 @@ people.
 """
 
 import os
+import re
 from functools import cache
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+#: Where containers find their secrets; ``CODEZEST_SECRETS_DIR`` names another folder.
+SECRETS_DIR = "/run/secrets"
+
 
 class Settings(BaseSettings):
-    """Read from ``CODEZEST_*`` variables and, below them, a ``.env`` file in the working directory.
+    """Read from ``CODEZEST_*`` variables; below them, a ``.env`` file in the working directory; below that, files of
+    the same names in small letters in a folder of secrets (``/run/secrets/codezest_database_password``).
 
     Where nothing is set, everything is embedded: SQLite and a Valkey server under ``data_dir``, Docker if an
     engine answers and local boxes if none does.
@@ -27,6 +33,15 @@ class Settings(BaseSettings):
     redis_url: str | None = Field(
         None, description="redis://, rediss:// or unix://; none: embedded server in data_dir"
     )
+    database_password: SecretStr | None = Field(
+        None, description="put into database_url where that has none; any characters"
+    )
+    redis_password: SecretStr | None = Field(None, description="put into redis_url where that has none")
+    database_api_password: SecretStr | None = Field(
+        None,
+        description="what `codezest db roles` gives to the role codezest_api; none: it keeps what it has",
+    )
+    database_grader_password: SecretStr | None = Field(None, description="the same for codezest_grader")
 
     host: str = "127.0.0.1"
     port: int = Field(8000, ge=0, le=65535)
@@ -111,6 +126,16 @@ class Settings(BaseSettings):
         description="for development: host or host:port that webhooks may reach at any address, and without TLS",
     )
 
+    @property
+    def database_address(self) -> str | None:
+        """``database_url`` with its password in it; None: SQLite in ``data_dir``."""
+        return _with_password(self.database_url, self.database_password)
+
+    @property
+    def redis_address(self) -> str | None:
+        """``redis_url`` with its password in it; None: the embedded server."""
+        return _with_password(self.redis_url, self.redis_password)
+
 
 _METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name for it; see metrics.py
 
@@ -118,7 +143,9 @@ _METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name for it; s
 @cache
 def get_settings() -> Settings:
     """The process's settings, read once."""
-    return Settings()  # pyright: ignore[reportCallIssue]
+    folder = Path(os.environ.get("CODEZEST_SECRETS_DIR", SECRETS_DIR))
+    secrets = folder if folder.is_dir() else None  # a folder that is not there would be warned of
+    return Settings(_secrets_dir=secrets)  # pyright: ignore[reportCallIssue]
 
 
 def export(**values: object) -> None:
@@ -137,3 +164,15 @@ def metrics_folder() -> Path | None:
 def export_metrics_folder(folder: Path) -> None:
     """Hands a folder for metrics on to this process and those it will start."""
     os.environ[_METRICS_FOLDER] = str(folder)
+
+
+def _with_password(url: str | None, password: SecretStr | None) -> str | None:
+    """A URL with the password in it, escaped. One that names a password already keeps that."""
+    parts = re.fullmatch(r"([a-z+0-9]+://)([^/?]*)(.*)", url or "", re.DOTALL)
+    if parts is None or password is None:
+        return url
+    scheme, authority, rest = parts.groups()
+    user, _, host = authority.rpartition("@")
+    if ":" in user:
+        return url
+    return f"{scheme}{user}:{quote(password.get_secret_value(), safe='')}@{host}{rest}"

@@ -68,11 +68,15 @@ class Deliverer:
         self.purge()
         return dict(counted)
 
-    def run_until(self, stop: threading.Event) -> None:
-        """Delivers until ``stop`` is set, then waits for what is being sent. What goes wrong is logged."""
+    def run_until(self, stop: threading.Event, on_turn: Callable[[], object] = lambda: None) -> None:
+        """Delivers until ``stop`` is set, then waits for what is being sent. What goes wrong is logged.
+
+        ``on_turn`` is called at each turn of the loop, every second at least.
+        """
         free = threading.Semaphore(THREADS)
         with ThreadPoolExecutor(THREADS, thread_name_prefix="webhook") as pool:
             while not stop.is_set():
+                on_turn()
                 if not free.acquire(timeout=IDLE_SECONDS):
                     continue
                 claim = _logged(self._claim)

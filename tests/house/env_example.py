@@ -15,11 +15,13 @@ HEAD = """\
 
 #: What docker-compose.yml asks for and CodeZest itself does not read.
 TAIL = """
-# --- docker-compose.yml only. Letters and digits: the passwords become part of URLs.
-# POSTGRES_PASSWORD=
-# REDIS_PASSWORD=
+# --- The compose files only. Passwords are files in ./secrets and stand in none of these.
 # the group of /var/run/docker.sock on the host (stat -c %g /var/run/docker.sock), for the grader
 # DOCKER_GROUP_ID=
+# what the host is called in reports and logs; another for each grader host
+# GRADER_NAME=
+# languages to grade on this host, with commas between; none: all
+# GRADER_LANGUAGES=
 """
 
 

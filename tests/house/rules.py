@@ -69,7 +69,7 @@ REDIS_DOORS = ("api.core.queue", "api.core.embedded", "grader.worker")
 DOCKER_DOORS = ("grader.engine",)
 #: Who may open connections of its own in the API, which can be told by users where to: the sender of webhooks, and the
 #: embedded server, which looks for a free socket.
-NETWORK_DOORS = ("api.webhooks.sending", "api.core.embedded")
+NETWORK_DOORS = ("api.webhooks.sending", "api.notifications.mailer", "api.core.embedded")
 NETWORK = (
     "socket",
     "ssl",
@@ -78,6 +78,7 @@ NETWORK = (
     "httpx",
     "httpx2",
     "requests",
+    "smtplib",
     "aiohttp",
     "asyncio.open_connection",
 )

@@ -24,19 +24,6 @@ def test_the_page_of_the_data_model_is_of_the_models_of_today():
     assert (ROOT / "docs/data-model.md").read_text() == data_model(), "run `make data-model`"
 
 
-def test_compose_has_no_password_of_its_own():
-    text = (ROOT / "docker-compose.yml").read_text()
-    given = re.findall(r"\$\{(\w*PASSWORD)(:?[-?+]?)", text)
-    assert given
-    assert {operator for _, operator in given} == {":?"}  # must be set; no default
-
-
-def test_compose_sets_only_settings_that_exist():
-    text = (ROOT / "docker-compose.yml").read_text() + (ROOT / "Dockerfile").read_text()
-    named = {name.lower() for name in re.findall(r"CODEZEST_([A-Z_]+)", text)}
-    assert named <= set(Settings.model_fields)
-
-
 def test_the_image_gets_every_package_of_the_wheel():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]
