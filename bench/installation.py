@@ -17,6 +17,7 @@ from api.core.actor import UserRole
 from api.core.settings import get_settings
 from cli.installation import await_api, prepared, supervisor
 from cli.processes import Supervisor
+from cli.services import Services
 
 FINAL = ("PASSED", "FAILED", "ERROR")
 POLL_SECONDS = 0.004
@@ -27,8 +28,8 @@ class Client:
 
     def __init__(self, base_url: str, email: str, password: str) -> None:
         self.http = httpx2.Client(base_url=base_url, timeout=60)
-        answer = self.post("/auth/login", {"email": email, "password": password})
-        self.http.headers["Authorization"] = f"Bearer {answer['token']}"
+        self.token: str = self.post("/auth/login", {"email": email, "password": password})["token"]
+        self.http.headers["Authorization"] = f"Bearer {self.token}"
 
     def post(self, path: str, body: object) -> Any:
         """The answer's body. Raises RuntimeError with the problem document of anything but a 2xx."""
@@ -53,11 +54,13 @@ class Client:
 
 @dataclass
 class Installation:
-    """A running installation and two clients of it."""
+    """A running installation, two clients of it, the port of its API, and what it stores in."""
 
     running: Supervisor
     admin: Client
     learner: Client
+    port: int
+    services: Services
 
     def workers(self) -> list[int]:
         """The pids of the grader processes."""
@@ -115,7 +118,7 @@ def installation(workers: int) -> Iterator[Installation]:
             try:
                 await_api(base_url, running)
                 clients = {name: Client(base_url, *account) for name, account in accounts.items()}
-                yield Installation(running, clients["admin"], clients["learner"])
+                yield Installation(running, clients["admin"], clients["learner"], port, opened)
             except BaseException:
                 print((Path(folder) / "log").read_text(errors="replace")[-3000:])
                 raise

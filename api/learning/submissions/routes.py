@@ -1,6 +1,7 @@
 """Submitting, polling, listing and re-grading, and what programs can be run in, over HTTP."""
 
 import re
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from api.core.errors import FieldError, Invalid
 from api.core.queue import Bell
 from api.core.settings import Settings
 from api.http.paging import DEFAULT_LIMIT, Limit, Offset
+from api.http.reading import Reader, encoded
 from api.learning.submissions import queries, service, views
 from api.learning.submissions.grade import SubmissionStatus
 from api.learning.submissions.schemas import (
@@ -112,16 +114,12 @@ class SubmissionController(Controller):
         """The caller's submissions (an ADMIN's: everybody's), newest first."""
         return _page(session, actor, False, assignment_id, status, limit, offset)
 
-    @get("/{submission_id:uuid}", opt={"access": "user"}, summary="Show a submission", sync_to_thread=True)
-    def show(
-        self,
-        submission_id: FromPath[UUID],
-        session: NamedDependency[Session],
-        actor: NamedDependency[Actor],
-    ) -> SubmissionView:
+    @get("/{submission_id:uuid}", opt={"access": "user", "identify": "late"}, summary="Show a submission")
+    async def show(
+        self, submission_id: FromPath[UUID], reader: NamedDependency[Reader]
+    ) -> Response[SubmissionView]:
         """The caller's own submission (an ADMIN's: anybody's). PASSED, FAILED and ERROR are final."""
-        detail = queries.get_submission(session, actor, submission_id)
-        return views.submission(detail, everything=is_admin(actor))
+        return await reader.read(partial(_shown, submission_id))
 
     @post(
         "/{submission_id:uuid}/regrade",
@@ -186,6 +184,11 @@ class RuntimeController(Controller):
         """
         offered, total = queries.list_runtimes(session, limit=limit, offset=offset)
         return RuntimeList([views.runtime(item) for item in offered], total)
+
+
+def _shown(submission_id: UUID, session: Session, actor: Actor) -> Response[SubmissionView]:
+    detail = queries.get_submission(session, actor, submission_id)
+    return encoded(views.submission(detail, everything=is_admin(actor)))
 
 
 def _page(

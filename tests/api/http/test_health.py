@@ -52,3 +52,25 @@ def test_requests_are_counted_by_route_and_status(client, auth_headers):
     assert any('path="/api/v1/me"' in line and 'status_code="200"' in line for line in lines)
     assert "01a203f5" not in answer.text
     assert any('status_code="404"' in line and "submission_id" in line for line in lines)
+
+
+def test_what_a_middleware_refuses_is_counted_as_it_is_answered(client):
+    answer = client.post("/api/v1/auth/login", content=b"x", headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 415
+    counted = [
+        line.partition("status_code=")[2].partition("}")[0]
+        for line in client.get("/metrics").text.splitlines()
+        if line.startswith("codezest_requests_total{") and "/auth/login" in line
+    ]
+    assert '"415"' in counted
+    assert not {'"200"', '"500"'} & {*counted}
+
+
+def test_no_request_is_left_in_progress(client):
+    client.get("/api/v1/me")
+    left = [
+        line.rpartition(" ")[2]
+        for line in client.get("/metrics").text.splitlines()
+        if line.startswith("codezest_requests_in_progress{") and 'path="/api/v1/me"' in line
+    ]
+    assert left == ["0.0"]
