@@ -5,7 +5,9 @@ Each connection sends its next request when its answer has come. Standard librar
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -41,14 +43,45 @@ class Connection:
 
     async def close(self) -> None:
         """Ends the connection, if there is one."""
-        if self._writer is not None:
-            self._writer.close()
-        self._reader = self._writer = None
+        writer, self._reader, self._writer = self._writer, None, None
+        if writer is not None:
+            writer.close()
+            with suppress(OSError):  # the other side may have been first
+                await writer.wait_closed()
 
 
-def request(method: str, path: str, token: str = "", body: bytes | None = None) -> bytes:
+class Asker:
+    """One connection for a caller that waits for each answer. Closes with its block."""
+
+    def __init__(self, port: int) -> None:
+        self._runner = asyncio.Runner()
+        self._connection = Connection("127.0.0.1", port)
+
+    def __enter__(self) -> "Asker":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._runner.run(self._connection.close())
+        self._runner.close()
+
+    def ask(self, sent: bytes) -> Answer:
+        """The answer. Raises RuntimeError if it is none of success."""
+        answer = self._runner.run(self._connection.ask(sent))
+        if answer.status >= 300:
+            raise RuntimeError(f"answered {answer.status}: {answer.body[:300]!r}")
+        return answer
+
+
+def request(
+    method: str,
+    path: str,
+    token: str = "",
+    body: bytes | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+) -> bytes:
     """A request in the bytes that are sent."""
     lines = [f"{method} {path} HTTP/1.1", "Host: localhost"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
     if token:
         lines.append(f"Authorization: Bearer {token}")
     if body is not None:
@@ -81,12 +114,14 @@ async def _one(
 ) -> None:
     connection = Connection("127.0.0.1", port)
     due = time.perf_counter() + shift
-    while time.perf_counter() < end:
-        if every is not None:
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            due += every
-        answer = await connection.ask(sent)
-        if answer.status != 200:
-            raise RuntimeError(f"a poll was answered {answer.status}: {answer.body[:300]!r}")
-        note(answer.seconds)
-    await connection.close()
+    try:
+        while time.perf_counter() < end:
+            if every is not None:
+                await asyncio.sleep(max(0.0, due - time.perf_counter()))
+                due += every
+            answer = await connection.ask(sent)
+            if answer.status != 200:
+                raise RuntimeError(f"a poll was answered {answer.status}: {answer.body[:300]!r}")
+            note(answer.seconds)
+    finally:
+        await connection.close()

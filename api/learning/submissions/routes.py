@@ -9,6 +9,7 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from msgspec import UNSET
 from sqlalchemy.orm import Session
 
 from api.core.actor import Actor, is_admin
@@ -200,7 +201,7 @@ def _page(
     limit: int,
     offset: int,
 ) -> SubmissionList:
-    rows, total = queries.list_submissions(
+    page = queries.list_submissions(
         session,
         actor,
         only_own=only_own,
@@ -209,7 +210,8 @@ def _page(
         limit=limit,
         offset=offset,
     )
-    return SubmissionList([views.submission_line(row) for row in rows], total)
+    lines = [views.submission_line(row) for row in page.rows]
+    return SubmissionList(lines, page.total, total_is_minimum=page.is_minimum or UNSET)
 
 
 def _checked_key(key: str | None) -> str | None:
