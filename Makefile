@@ -6,7 +6,8 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help new-environment setup images demo up test check format env data-model bench repeat constraints clean hostile
+.PHONY: help new-environment setup images demo up test check format env data-model bench polls scale burst repeat constraints
+.PHONY: clean hostile
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +58,15 @@ data-model: $(READY) ## Write docs/data-model.md anew from the models
 
 bench: images ## Print speed and memory beside bare runs and other graders; ARGS="--quick" takes a short look
 	$(BIN)/python -m bench $(ARGS)
+
+polls: $(READY) ## Measure what a poll costs the API, and how long it takes at 400 a second
+	$(BIN)/python -m bench.polls $(ARGS)
+
+scale: $(READY) ## Measure the day's work beside a million finished submissions; ARGS="--rows 100000" takes fewer
+	$(BIN)/python -m bench.scale $(ARGS)
+
+burst: images ## Post ten thousand submissions at once and see all of them graded; ARGS="--count 1000" posts fewer
+	$(BIN)/python -m bench.burst $(ARGS)
 
 repeat: images ## Grade harmless programs again and again, idle and beside burning slots; 1 if a verdict differs
 	$(BIN)/python -m bench.repeat $(ARGS)

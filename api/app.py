@@ -12,7 +12,6 @@ from contextlib import asynccontextmanager
 from litestar import Litestar
 from litestar.datastructures import State
 from litestar.di import Provide
-from litestar.plugins.prometheus import PrometheusConfig
 
 import api.models  # noqa: F401  every table must be known before the first foreign key is resolved
 from api.core import embedded, log, metrics
@@ -23,18 +22,17 @@ from api.core.settings import Settings, get_settings
 from api.http.access_log import LogAccess, log_access
 from api.http.body import LimitBody, StrictRequest
 from api.http.client_address import provide_client_address
+from api.http.counting import CountRequests
 from api.http.documentation import DocumentProblems, openapi_config
 from api.http.identity import Identify, provide_actor, provide_visitor, require_access
 from api.http.problems import HANDLERS
+from api.http.reading import Readers, provide_reader
 from api.http.request_id import BindRequestId, add_headers
 from api.http.session import THREADS, Lanes, provide_session
 from api.http.throttle import LoginThrottle
 from api.learning.submissions.gauges import queue_families, total_families
 from api.routes import SERVICE, api_router
 from migrations.commands import serves
-
-# Paths are counted by their template: one label per route, not one per id.
-_METRICS = PrometheusConfig(app_name="codezest", prefix="codezest", group_path=True).middleware
 
 
 def create_app(settings: Settings, *, database: Database | None = None, bell: Bell | None = None) -> Litestar:
@@ -56,8 +54,9 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         # Litestar runs sync handlers in the loop's default executor, which has only cores + 4 threads.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="api"))
-        app.state.lanes = Lanes()
+        app.state.lanes, app.state.readers = Lanes(), Readers()
         yield
+        app.state.readers.close()
         if own:
             database.close()
         if connection is not None:
@@ -71,6 +70,7 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
         dependencies={
             "session": Provide(provide_session),
             "actor": Provide(provide_actor, sync_to_thread=False),
+            "reader": Provide(provide_reader, sync_to_thread=False),
             "visitor": Provide(provide_visitor, sync_to_thread=False),
             "database": Provide(lambda: database, sync_to_thread=False),
             "bell": Provide(lambda: bell, sync_to_thread=False),
@@ -81,7 +81,7 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
             "client_address": Provide(provide_client_address, sync_to_thread=False),
         },
         guards=[require_access],
-        middleware=[BindRequestId(), LogAccess(), _METRICS, LimitBody(settings), Identify()],
+        middleware=[BindRequestId(), LogAccess(), CountRequests(), LimitBody(settings), Identify()],
         before_send=[add_headers, log_access],
         exception_handlers=HANDLERS,
         request_class=StrictRequest,

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from bench import figures, work
+from bench import figures, watched, work
 from bench.figures import Row, Target
 from bench.installation import Client, Installation, installation
 from bench.raw import Bare, RawWorker
@@ -78,9 +78,9 @@ def api_memory(here: Installation, assignment: str) -> Row:
     submission = _submit(here.learner, assignment)
     here.learner.final(submission)
     _poll(here.learner, submission, POLLS // 10)
-    before = sum(_status_mb(pid, "VmRSS") for pid in _tree(here.api()))
+    before = sum(_status_mb(pid, "VmRSS") for pid in watched.tree(here.api()))
     rate = _poll(here.learner, submission, POLLS)
-    after = sum(_status_mb(pid, "VmRSS") for pid in _tree(here.api()))
+    after = sum(_status_mb(pid, "VmRSS") for pid in watched.tree(here.api()))
     what = f"memory of the API, growth over {POLLS:,} polls"
     note = f"from {before:.1f} MB; {rate:.0f} polls/s, one client"
     return Row(what, figures.spread([after - before]), "MB", Target("at most", 2, "MB"), note)
@@ -109,11 +109,6 @@ def _status_mb(pid: int, key: str) -> float:
         if line.startswith(key):
             return int(line.split()[1]) * 1024 / 1e6
     return 0.0
-
-
-def _tree(pid: int) -> list[int]:
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [pid, *(found for child in children for found in _tree(int(child)))]
 
 
 def measure() -> list[Row]:

@@ -4,7 +4,7 @@ import secrets
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +14,10 @@ import httpx2
 
 from api.auth import service as auth
 from api.core.actor import UserRole
-from api.core.settings import get_settings
+from api.core.settings import Settings, get_settings
 from cli.installation import await_api, prepared, supervisor
-from cli.processes import Supervisor
+from cli.processes import Child, Supervisor
+from cli.services import Services
 
 FINAL = ("PASSED", "FAILED", "ERROR")
 POLL_SECONDS = 0.004
@@ -27,8 +28,8 @@ class Client:
 
     def __init__(self, base_url: str, email: str, password: str) -> None:
         self.http = httpx2.Client(base_url=base_url, timeout=60)
-        answer = self.post("/auth/login", {"email": email, "password": password})
-        self.http.headers["Authorization"] = f"Bearer {answer['token']}"
+        self.token: str = self.post("/auth/login", {"email": email, "password": password})["token"]
+        self.http.headers["Authorization"] = f"Bearer {self.token}"
 
     def post(self, path: str, body: object) -> Any:
         """The answer's body. Raises RuntimeError with the problem document of anything but a 2xx."""
@@ -53,11 +54,13 @@ class Client:
 
 @dataclass
 class Installation:
-    """A running installation and two clients of it."""
+    """A running installation, two clients of it, the port of its API, and what it stores in."""
 
     running: Supervisor
     admin: Client
     learner: Client
+    port: int
+    services: Services
 
     def workers(self) -> list[int]:
         """The pids of the grader processes."""
@@ -89,35 +92,53 @@ class Installation:
 
 
 @contextmanager
-def installation(workers: int) -> Iterator[Installation]:
-    """API, queue, sweeper and ``workers`` graders for the block; everything is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="codezest-bench-") as folder, socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
-        own = {
-            "data_dir": Path(folder),
-            "database_url": None,
-            "redis_url": None,
-            "host": "127.0.0.1",
-            "port": port,
-        }
-        settings = get_settings().model_copy(update=own)
-        accounts = {name: (f"{name}@example.com", secrets.token_urlsafe(18)) for name in ("admin", "learner")}
-        with (Path(folder) / "log").open("wb") as output, prepared(settings, publish=False) as opened:
+def installation(workers: int, languages: Collection[str] = ()) -> Iterator[Installation]:
+    """API, queue, sweeper and ``workers`` graders of ``languages`` (none: all) for the block; everything is gone
+    afterwards.
+    """
+    accounts = {name: (f"{name}@example.com", secrets.token_urlsafe(18)) for name in ("admin", "learner")}
+    with tempfile.TemporaryDirectory(prefix="codezest-bench-") as folder:
+        settings = _settings(Path(folder), None)
+        with prepared(settings, publish=False) as opened:
             with opened.database.transaction() as session:
                 for name, (email, password) in accounts.items():
                     role = UserRole.ADMIN if name == "admin" else UserRole.USER
                     auth.create_user(session, email=email, password=password, name=name, role=role)
-            running = supervisor(workers, output=output)
-            running.start()
-            base_url = f"http://127.0.0.1:{port}/api/v1"
-            try:
-                await_api(base_url, running)
-                clients = {name: Client(base_url, *account) for name, account in accounts.items()}
-                yield Installation(running, clients["admin"], clients["learner"])
-            except BaseException:
-                print((Path(folder) / "log").read_text(errors="replace")[-3000:])
-                raise
-            finally:
-                running.stop()
+            with (Path(folder) / "log").open("wb") as output:
+                running = supervisor(workers, languages, output=output)
+                with _answering(running, settings):
+                    base_url = f"http://127.0.0.1:{settings.port}/api/v1"
+                    clients = {name: Client(base_url, *account) for name, account in accounts.items()}
+                    yield Installation(running, clients["admin"], clients["learner"], settings.port, opened)
+
+
+@contextmanager
+def served(database_url: str) -> Iterator[int]:
+    """The port of an API over this database, which is migrated, for the block; nothing is graded."""
+    with tempfile.TemporaryDirectory(prefix="codezest-bench-") as folder:
+        settings = _settings(Path(folder), database_url)
+        with prepared(settings, publish=False), (Path(folder) / "log").open("wb") as output:
+            running = Supervisor([Child("api", ["serve"], stage=0, stop_seconds=15, output=output)])
+            with _answering(running, settings):
+                yield settings.port
+
+
+def _settings(folder: Path, database_url: str | None) -> Settings:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    own = {"data_dir": folder, "database_url": database_url, "redis_url": None, "port": port}
+    return get_settings().model_copy(update={**own, "host": "127.0.0.1"})
+
+
+@contextmanager
+def _answering(running: Supervisor, settings: Settings) -> Iterator[None]:
+    running.start()
+    try:
+        await_api(f"http://127.0.0.1:{settings.port}/api/v1", running)
+        yield
+    except BaseException:
+        print((settings.data_dir / "log").read_text(errors="replace")[-3000:])
+        raise
+    finally:
+        running.stop()

@@ -10,7 +10,8 @@ from bench.figures import Beside, Figure, Row, Spread, Target
 from bench.match import OURS, Results
 
 _AT_MOST, _AT_LEAST = "at most", "at least"
-_DECIMALS = {"x": 2, "ms": 1, "MB": 1}
+_DECIMALS = {"x": 2, "ms": 1, "MB": 1, "a second": 0, "s": 1, "": 0}
+_TITLE = "CodeZest beside bare processes"
 #: Level with another: the figures of two rounds differ by as much with nobody having changed anything.
 _LEVEL = 0.95
 EXPLAINED = """\
@@ -105,11 +106,9 @@ def _row(what: str, values: Sequence[float], unit: str, target: Target | None, n
     return Row(what, figures.spread(values) if values else None, unit, target, note)
 
 
-def draw(found: Sequence[Row]) -> Table:
+def draw(found: Sequence[Row], title: str = _TITLE) -> Table:
     """For people."""
-    table = Table(
-        "what", "measured", "lowest to highest", "target", "", title="CodeZest beside bare processes"
-    )
+    table = Table("what", "measured", "lowest to highest", "target", "", title=title)
     for row in found:
         target = "" if row.target is None else str(row.target)
         table.add_row(row.what, *_texts(row), target, _judged(row))

@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 
 _AFTER_COMMIT = "codezest.after_commit"
 # api/http/session.py counts on this many connections; PostgreSQL's own default allows 100 over all processes.
-CONNECTIONS = 48
+CONNECTIONS = 52
 _ENGINE: dict[str, Any] = {
     "pool_size": 10,
     "max_overflow": CONNECTIONS - 10,

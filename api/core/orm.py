@@ -16,7 +16,7 @@ from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import JSON, DateTime, Enum, ForeignKeyConstraint, MetaData, Uuid
+from sqlalchemy import JSON, DateTime, Enum, ForeignKeyConstraint, MetaData, Uuid, bindparam
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -53,15 +53,32 @@ class UtcDateTime(TypeDecorator[datetime]):
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
-def enum_type(values: type[StrEnum]) -> Enum:
-    """A column type for a StrEnum: short text, the member's value, no database type of its own."""
-    return Enum(
+def enum_type(values: type[StrEnum], *, in_text: bool = False) -> Enum:
+    """A column type for a StrEnum: short text, the member's value, no database type of its own.
+
+    ``in_text``: what the column is compared to stands in the statement's text and is no parameter. For a column that
+    partial indexes are made of: SQLite never uses one for a parameter, PostgreSQL not in a plan that it keeps.
+    """
+    return (_EnumInText if in_text else Enum)(
         values,
         native_enum=False,
         length=32,
         validate_strings=True,
         values_callable=lambda members: [m.value for m in members],
     )
+
+
+class _EnumInText(Enum):
+    cache_ok = True
+
+    class comparator_factory(Enum.Comparator):  # noqa: N801  SQLAlchemy's name for it
+        def operate(self, op: Any, *other: Any, **kwargs: Any) -> Any:
+            return super().operate(op, *map(self._written, other), **kwargs)
+
+        def _written(self, value: Any) -> Any:
+            if not isinstance(value, StrEnum):
+                return value
+            return bindparam(None, value, type_=self.type, unique=True, literal_execute=True)
 
 
 class Base(DeclarativeBase):

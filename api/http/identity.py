@@ -4,6 +4,9 @@ Each handler says who may call it by ``opt={"access": "public" | "user" | "admin
 nothing is for signed-in users: forgetting the word closes a door and never opens one. The token's row is read
 at every request, so logging out, deleting an account and taking a role away work at once.
 
+A route that also says ``opt={"identify": "late"}`` has its token's row read, and its access checked, in the thread that
+reads for it (`reading`); without that reader it has no caller, no session, and no way to anything.
+
 A token that is not valid is the same as none here. Only the guard answers 401: a client that still carries an
 expired token must be able to log in.
 """
@@ -25,6 +28,7 @@ from api.core.database import Database
 from api.core.errors import Forbidden, Unauthenticated
 
 ACCESS = ("public", "user", "admin")
+LATE = "late"
 
 
 class Identify(ASGIMiddleware):
@@ -33,10 +37,17 @@ class Identify(ASGIMiddleware):
     scopes = (ScopeType.HTTP,)
 
     async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
-        token = bearer_token(Headers.from_scope(scope).get("authorization"))
-        database: Database = scope["litestar_app"].state.database
-        scope["user"] = await sync_to_thread(_look_up, database, token) if token else None
+        scope["user"] = None
+        if not is_late(scope["route_handler"]):
+            token = bearer_token(Headers.from_scope(scope).get("authorization"))
+            database: Database = scope["litestar_app"].state.database
+            scope["user"] = await sync_to_thread(_look_up, database, token) if token else None
         await next_app(scope, receive, send)
+
+
+def is_late(handler: Any) -> bool:
+    """Whether the caller of this route is looked up by its reader."""
+    return handler.opt.get("identify") == LATE
 
 
 def bearer_token(header: str | None) -> str | None:
@@ -50,8 +61,8 @@ def _look_up(database: Database, token: str) -> Actor | None:
         return find_actor(session, token)
 
 
-def require_access(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
-    """The guard of all routes.
+async def require_access(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """The guard of all routes. (Not a plain function: Litestar would send that to a thread.)
 
     Raises:
         Unauthenticated: nobody is signed in and the route is not public.
@@ -59,14 +70,24 @@ def require_access(connection: ASGIConnection[Any, Any, Any, Any], handler: Base
     """
     if connection.scope.get("method") == "OPTIONS":
         return  # answered by the framework with the list of methods, which is public
-    access = handler.opt.get("access", "user")
-    if access == "public":
-        return
-    actor: Actor | None = connection.scope.get("user")
+    if not is_late(handler):
+        if handler.opt.get("access", "user") != "public":
+            check_access(connection.scope.get("user"), handler)
+    elif bearer_token(connection.headers.get("authorization")) is None:
+        raise _nobody()
+
+
+def check_access(actor: Actor | None, handler: BaseRouteHandler) -> Actor:
+    """``actor``, who may call this route, which is not public. Raises as `require_access` does."""
     if actor is None:
-        raise Unauthenticated("sign in and send 'Authorization: Bearer <token>'")
-    if access != "user" and not is_admin(actor):
+        raise _nobody()
+    if handler.opt.get("access", "user") != "user" and not is_admin(actor):
         raise Forbidden("this is for administrators")
+    return actor
+
+
+def _nobody() -> Unauthenticated:
+    return Unauthenticated("sign in and send 'Authorization: Bearer <token>'")
 
 
 def provide_actor(request: Request) -> Actor:
@@ -74,7 +95,7 @@ def provide_actor(request: Request) -> Actor:
     ``visitor``).
     """
     if request.scope.get("user") is None:
-        raise Unauthenticated("sign in and send 'Authorization: Bearer <token>'")
+        raise _nobody()
     return request.scope["user"]
 
 

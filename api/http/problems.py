@@ -92,6 +92,13 @@ def problem(
     return Response(body, status_code=status, media_type=MEDIA_TYPE, headers=headers)
 
 
+def status_of(error: Exception) -> int:
+    """The status that ``error`` is answered with."""
+    if isinstance(error, HTTPException):
+        return error.status_code
+    return next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+
+
 def example(status: int) -> Problem:
     """What a problem document of ``status`` looks like, for the documentation."""
     return Problem(
@@ -106,8 +113,8 @@ def example(status: int) -> Problem:
 
 def handle_ours(request: Request, error: errors.CodezestError) -> Response[Problem]:
     """A fault that a service named."""
-    status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), None)
-    if status is None:
+    status = status_of(error)
+    if status == 500:
         return handle_unexpected(request, error)
     headers = {}
     if isinstance(error, errors.RateLimited | errors.Unavailable):

@@ -7,7 +7,7 @@ replaced, for it ends up in logs.
 import re
 
 import structlog
-from litestar.datastructures import Headers, MutableScopeHeaders
+from litestar.datastructures import Headers
 from litestar.enums import ScopeType
 from litestar.middleware import ASGIMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
@@ -46,14 +46,19 @@ SECURITY_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+_DEFAULTS = [
+    (name.lower().encode(), value.encode())
+    for name, value in {**SECURITY_HEADERS, "Cache-Control": "no-store"}.items()
+]
 
 
 async def add_headers(message: Message, scope: Scope) -> None:
     """A before-send hook: the request's id and the security headers, on every answer, errors and 404 too."""
     if message["type"] != "http.response.start":
         return
-    headers = MutableScopeHeaders.from_message(message)
-    headers["X-Request-ID"] = request_id(scope)
-    for name, value in SECURITY_HEADERS.items():
-        headers.setdefault(name, value)
-    headers.setdefault("Cache-Control", "no-store")
+    own = b"x-request-id"
+    headers = [item for item in message["headers"] if item[0].lower() != own]
+    there = {name.lower() for name, _ in headers}
+    # One list made at once: each look-up by name in Litestar's mapping walks all of them.
+    headers.append((own, request_id(scope).encode()))
+    message["headers"] = headers + [item for item in _DEFAULTS if item[0] not in there]

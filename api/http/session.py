@@ -20,13 +20,15 @@ from litestar.concurrency import sync_to_thread
 from sqlalchemy.orm import Session
 
 from api.core.database import Database
+from api.http.identity import is_late
+from api.http.reading import READERS
 
 THREADS = 24  # threads of the API process; see api/app.py
 OPEN_REQUESTS = 20  # requests in a transaction at once
 OPEN_LOGINS = 4  # of routes that hash passwords: a flood of logins must not occupy every thread
 # An identity look-up takes a thread and a connection and never waits for a second one: THREADS of them at
 # most.
-CONNECTIONS = THREADS + OPEN_REQUESTS + OPEN_LOGINS
+CONNECTIONS = THREADS + OPEN_REQUESTS + OPEN_LOGINS + READERS
 
 
 class Lanes:
@@ -47,7 +49,10 @@ async def provide_session(request: Request) -> AsyncGenerator[Session, None]:
 
     Raises:
         Conflict, Unavailable: from the commit, see `Database.transaction`.
+        RuntimeError: nobody has looked yet who asks; such a route reads by its reader alone.
     """
+    if is_late(request.route_handler):
+        raise RuntimeError("a route that identifies late takes a reader and no session")
     database: Database = request.app.state.database
     lanes: Lanes = request.app.state.lanes
     async with lanes.of(request):

@@ -15,7 +15,7 @@ from alembic import op
 from migrations.namespaces import ns
 
 revision = "0007"
-down_revision = "0004"
+down_revision = "0006"
 branch_labels = None
 depends_on = None
 

@@ -18,15 +18,7 @@ for _module in modules():  # whatever declares a metric
     if any(item.name.startswith("api.core.metrics") for item in _module.imports):
         importlib.import_module(_module.name)
 
-_HTTP = ("method", "path", "status_code", "app_name")
-#: Of Litestar's plug-in; tests/api/http/test_health.py holds them against what is served.
-PLUGIN = {
-    "codezest_requests_total": ("counter", _HTTP),
-    "codezest_requests_error_total": ("counter", _HTTP),
-    "codezest_request_duration_seconds": ("histogram", _HTTP),
-    "codezest_requests_in_progress": ("gauge", _HTTP),
-}
-KNOWN = {name: (metric.kind, metric.labels) for name, metric in DECLARED.items()} | PLUGIN
+KNOWN = {name: (metric.kind, metric.labels) for name, metric in DECLARED.items()}
 
 #: Every label there may be, and how many values it can have. A new one is thought about here: no ids, nothing typed.
 LABELS = {

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, Uuid, bindparam, exists, func, select
+from sqlalchemy.orm import Session, defer
 
 from api.core.actor import Actor, is_admin
 from api.core.clock import now
@@ -23,7 +23,37 @@ AVAILABLE_SECONDS = 600
 """A runtime that no grader has reported for this long is not there: several times the longest silence of a worker,
 which reports between runs."""
 
+MOST_COUNTED, MOST_COUNTED_OWN = 1_000, 10_000
+"""A list counts no further: who reads a page must not wait until a million rows are counted for it. One's own are few,
+and lie together."""
+
 NOT_FINAL = (SubmissionStatus.PENDING, SubmissionStatus.RUNNING)
+_NO_SOURCE = (
+    defer(AssignmentSubmission.code, raiseload=True),
+    defer(AssignmentSubmission.files, raiseload=True),
+)
+
+# Built once: SQLAlchemy takes longer to put a statement together than a database to answer a poll.
+_BY_ID = select(AssignmentSubmission).where(AssignmentSubmission.id == bindparam("wanted", type_=Uuid()))
+_OWN_BY_ID = _BY_ID.where(AssignmentSubmission.user_id == bindparam("reader", type_=Uuid()))
+_WAITING = select(
+    exists().where(
+        GradingRun.submission_id == bindparam("wanted", type_=Uuid()), GradingRun.status != RunStatus.DONE
+    )
+)
+_RUN = (
+    select(GradingRun, TestSuite.version, TestSuite.digest)
+    .join(TestSuite, GradingRun.suite_id == TestSuite.id)
+    .where(
+        GradingRun.submission_id == bindparam("wanted", type_=Uuid()),
+        GradingRun.number == bindparam("number"),
+    )
+)
+_RESULTS = (
+    select(CaseResult)
+    .where(CaseResult.run_id == bindparam("run", type_=Uuid()))
+    .order_by(CaseResult.position)
+)
 
 
 class ShownRun(NamedTuple):
@@ -43,21 +73,31 @@ class SubmissionDetail(NamedTuple):
     regrading: bool
 
 
+class SubmissionPage(NamedTuple):
+    """A page of submissions, and how many there are in all. ``is_minimum``: there are more than ``total``."""
+
+    rows: Sequence[AssignmentSubmission]
+    total: int
+    is_minimum: bool
+
+
 def get_submission(session: Session, actor: Actor, submission_id: UUID) -> SubmissionDetail:
     """A submission of the actor (of anybody, for an ADMIN) with the result it shows.
 
     Raises:
         NotFound: there is none, or it is somebody else's: both look the same.
     """
-    statement = _readable(actor).where(AssignmentSubmission.id == submission_id)
-    submission = session.scalar(statement)
+    wanted: dict[str, object] = {"wanted": submission_id}
+    if is_admin(actor):
+        submission = session.scalar(_BY_ID, wanted)
+    else:
+        submission = session.scalar(_OWN_BY_ID, {**wanted, "reader": actor.user_id})
     if submission is None:
         raise NotFound("there is no such submission")
     if submission.status in NOT_FINAL or submission.current_run is None:
         return SubmissionDetail(submission, None, False)
     shown = _shown_run(session, submission_id, submission.current_run)
-    waiting = exists().where(GradingRun.submission_id == submission_id, GradingRun.status != RunStatus.DONE)
-    return SubmissionDetail(submission, shown, bool(session.scalar(select(waiting))))
+    return SubmissionDetail(submission, shown, bool(session.scalar(_WAITING, wanted)))
 
 
 def list_submissions(
@@ -69,19 +109,24 @@ def list_submissions(
     status: SubmissionStatus | None,
     limit: int,
     offset: int,
-) -> tuple[Sequence[AssignmentSubmission], int]:
+) -> SubmissionPage:
     """A page of submissions, newest first, and how many there are: the actor's, or everybody's for an ADMIN.
 
-    ``only_own``: an ADMIN's own too.
+    ``only_own``: an ADMIN's own too. Their sources are not loaded. Counting ends at `MOST_COUNTED`, of one's own at
+    `MOST_COUNTED_OWN`.
     """
     statement = _readable(actor, only_own=only_own)
     if assignment_id is not None:
         statement = statement.where(AssignmentSubmission.assignment_id == assignment_id)
     if status is not None:
         statement = statement.where(AssignmentSubmission.status == status)
-    total = session.scalar(select(func.count()).select_from(statement.subquery()))
     newest = statement.order_by(AssignmentSubmission.submitted_at.desc(), AssignmentSubmission.id.desc())
-    return session.scalars(newest.limit(limit).offset(offset)).all(), total or 0
+    # In their order: along the index that the page comes from, whatever a planner thinks of reading the table.
+    most = MOST_COUNTED_OWN if only_own or not is_admin(actor) else MOST_COUNTED
+    counted = newest.with_only_columns(AssignmentSubmission.id).limit(most + 1).subquery()
+    total = session.scalar(select(func.count()).select_from(counted)) or 0
+    rows = session.scalars(newest.limit(limit).offset(offset).options(*_NO_SOURCE)).all()
+    return SubmissionPage(rows, min(total, most), total > most)
 
 
 class OfferedRuntime(NamedTuple):
@@ -137,13 +182,6 @@ def _readable(actor: Actor, *, only_own: bool = False) -> Select[AssignmentSubmi
 
 
 def _shown_run(session: Session, submission_id: UUID, number: int) -> ShownRun:
-    statement = (
-        select(GradingRun, TestSuite.version, TestSuite.digest)
-        .join(TestSuite, GradingRun.suite_id == TestSuite.id)
-        .where(GradingRun.submission_id == submission_id, GradingRun.number == number)
-    )
-    run, version, digest = session.execute(statement).one()
-    results = session.scalars(
-        select(CaseResult).where(CaseResult.run_id == run.id).order_by(CaseResult.position)
-    ).all()
+    run, version, digest = session.execute(_RUN, {"wanted": submission_id, "number": number}).one()
+    results = session.scalars(_RESULTS, {"run": run.id}).all()
     return ShownRun(run, version, digest, results)

@@ -1,6 +1,7 @@
 """Submitting, polling, listing and re-grading, and what programs can be run in, over HTTP."""
 
 import re
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from litestar import Controller, Response, get, post
 from litestar.di import NamedDependency
 from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, HeaderParameter, JSONBody, QueryParameter
+from msgspec import UNSET
 from sqlalchemy.orm import Session
 
 from api.core.actor import Actor, is_admin
@@ -15,6 +17,7 @@ from api.core.errors import FieldError, Invalid
 from api.core.queue import Bell
 from api.core.settings import Settings
 from api.http.paging import DEFAULT_LIMIT, Limit, Offset
+from api.http.reading import Reader, encoded
 from api.learning.submissions import queries, service, views
 from api.learning.submissions.grade import SubmissionStatus
 from api.learning.submissions.schemas import (
@@ -112,16 +115,12 @@ class SubmissionController(Controller):
         """The caller's submissions (an ADMIN's: everybody's), newest first."""
         return _page(session, actor, False, assignment_id, status, limit, offset)
 
-    @get("/{submission_id:uuid}", opt={"access": "user"}, summary="Show a submission", sync_to_thread=True)
-    def show(
-        self,
-        submission_id: FromPath[UUID],
-        session: NamedDependency[Session],
-        actor: NamedDependency[Actor],
-    ) -> SubmissionView:
+    @get("/{submission_id:uuid}", opt={"access": "user", "identify": "late"}, summary="Show a submission")
+    async def show(
+        self, submission_id: FromPath[UUID], reader: NamedDependency[Reader]
+    ) -> Response[SubmissionView]:
         """The caller's own submission (an ADMIN's: anybody's). PASSED, FAILED and ERROR are final."""
-        detail = queries.get_submission(session, actor, submission_id)
-        return views.submission(detail, everything=is_admin(actor))
+        return await reader.read(partial(_shown, submission_id))
 
     @post(
         "/{submission_id:uuid}/regrade",
@@ -188,6 +187,11 @@ class RuntimeController(Controller):
         return RuntimeList([views.runtime(item) for item in offered], total)
 
 
+def _shown(submission_id: UUID, session: Session, actor: Actor) -> Response[SubmissionView]:
+    detail = queries.get_submission(session, actor, submission_id)
+    return encoded(views.submission(detail, everything=is_admin(actor)))
+
+
 def _page(
     session: Session,
     actor: Actor,
@@ -197,7 +201,7 @@ def _page(
     limit: int,
     offset: int,
 ) -> SubmissionList:
-    rows, total = queries.list_submissions(
+    page = queries.list_submissions(
         session,
         actor,
         only_own=only_own,
@@ -206,7 +210,8 @@ def _page(
         limit=limit,
         offset=offset,
     )
-    return SubmissionList([views.submission_line(row) for row in rows], total)
+    lines = [views.submission_line(row) for row in page.rows]
+    return SubmissionList(lines, page.total, total_is_minimum=page.is_minimum or UNSET)
 
 
 def _checked_key(key: str | None) -> str | None:

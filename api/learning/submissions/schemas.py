@@ -36,10 +36,15 @@ class SubmissionLine(Struct, rename="camel"):
 
 
 class SubmissionList(Struct, rename="camel"):
-    """A page of submissions, newest first."""
+    """A page of submissions, newest first.
+
+    An ADMIN's ``total`` of everybody's goes up to 1,000, that of one's own up to 10,000. Where there are more,
+    ``totalIsMinimum`` is there and true, and the last page is the first with fewer items than were asked for.
+    """
 
     items: list[SubmissionLine]
     total: int
+    total_is_minimum: bool | UnsetType = UNSET
 
 
 class RunView(Struct, rename="camel"):

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import event, select, text
 from sqlalchemy.exc import StatementError
 
 from api.auth.models import Session as UserSession
@@ -12,6 +12,8 @@ from api.core.actor import UserRole
 from api.core.ids import new_id
 from api.core.orm import SCHEMAS, Base, UtcDateTime, enum_type
 from api.learning.curriculum.models import Assignment
+from api.learning.submissions.grade import RunStatus
+from api.learning.submissions.models import GradingRun
 from tests import factories
 
 MOMENT = datetime(2026, 3, 29, 1, 30, 0, 123456, tzinfo=UTC)
@@ -109,3 +111,23 @@ def test_values_of_an_enum_column_fit_into_it():
 
     with pytest.raises(ValueError, match="length"):
         enum_type(Long)
+
+
+def test_a_value_in_the_text_is_no_parameter_and_is_read_and_written_as_any_other(database):
+    """Partial indexes are of no use to a statement whose status is a parameter."""
+    statement = select(GradingRun.id).where(GradingRun.status == RunStatus.PENDING, GradingRun.number == 7)
+    sent = []
+
+    def note(_connection, _cursor, text, parameters, *_rest):
+        sent.append((text, parameters))
+
+    event.listen(database.engine, "before_cursor_execute", note)
+    with database.transaction() as session:
+        for _ in range(2):
+            assert session.scalars(statement).all() == []
+        session.scalars(statement.where(GradingRun.status != RunStatus.DONE)).all()
+    event.remove(database.engine, "before_cursor_execute", note)
+    for written, parameters in sent:
+        assert "status = 'PENDING'" in written
+        assert tuple(parameters) == (7,)
+    assert "status != 'DONE'" in sent[-1][0]

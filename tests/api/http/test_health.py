@@ -10,9 +10,9 @@ from sqlalchemy import create_engine, select, text
 
 from api.app import create_app
 from api.core.clock import now
+from api.core.metrics import DECLARED
 from api.learning.curriculum.models import TestSuite
 from tests import factories
-from tests.house import test_monitoring
 
 BOTH = ["/health", "/api/v1/health"]
 
@@ -153,7 +153,7 @@ def test_what_a_caller_makes_up_is_no_label(client, auth_headers):
     assert "made" not in text.lower()
 
 
-def test_the_plug_in_s_metrics_are_those_we_know(app):
+def test_what_is_served_of_requests_is_what_is_declared(app):
     @get("/broken", opt={"access": "public"}, sync_to_thread=False)
     def broken() -> None:
         raise ZeroDivisionError
@@ -168,8 +168,9 @@ def test_the_plug_in_s_metrics_are_those_we_know(app):
         if family.name.startswith("codezest_request")
     }
     assert found == {
-        (kind, tuple(sorted(labels)), name.removesuffix("_total"))
-        for name, (kind, labels) in test_monitoring.PLUGIN.items()
+        (metric.kind, tuple(sorted(metric.labels)), name.removesuffix("_total"))
+        for name, metric in DECLARED.items()
+        if name.startswith("codezest_request")
     }
 
 
@@ -183,3 +184,25 @@ def test_requests_are_counted_by_route_and_status(client, auth_headers):
     assert any('path="/api/v1/me"' in line and 'status_code="200"' in line for line in lines)
     assert "01a203f5" not in answer.text
     assert any('status_code="404"' in line and "submission_id" in line for line in lines)
+
+
+def test_what_a_middleware_refuses_is_counted_as_it_is_answered(client):
+    answer = client.post("/api/v1/auth/login", content=b"x", headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 415
+    counted = [
+        line.partition("status_code=")[2].partition("}")[0]
+        for line in client.get("/metrics").text.splitlines()
+        if line.startswith("codezest_requests_total{") and "/auth/login" in line
+    ]
+    assert '"415"' in counted
+    assert not {'"200"', '"500"'} & {*counted}
+
+
+def test_no_request_is_left_in_progress(client):
+    client.get("/api/v1/me")
+    left = [
+        line.rpartition(" ")[2]
+        for line in client.get("/metrics").text.splitlines()
+        if line.startswith("codezest_requests_in_progress{") and 'path="/api/v1/me"' in line
+    ]
+    assert left == ["0.0"]

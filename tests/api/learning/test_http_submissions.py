@@ -13,6 +13,7 @@ from sqlalchemy import event
 
 from api.auth.models import User
 from api.core.settings import Settings
+from api.learning.submissions import queries
 from api.learning.submissions.models import AssignmentSubmission
 from tests.api.learning.world import (
     CANARY,
@@ -158,6 +159,47 @@ def test_nobody_else_can_read_list_or_regrade_a_submission(
     assert client.get("/api/v1/me/submissions", headers=boss).json()["total"] == 0
     for path in (f"/api/v1/submissions/{submission.id}", "/api/v1/submissions", "/api/v1/me/submissions"):
         assert client.get(path).status_code == 401
+
+
+def test_a_list_counts_only_so_far_and_says_so(
+    client: Client, served: World, headers_for: SignIn, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(queries, "MOST_COUNTED", 2)
+    monkeypatch.setattr(queries, "MOST_COUNTED_OWN", 3)
+    own, boss = headers_for(served.learner), headers_for(served.admin)
+    for _ in range(2):
+        submit(served)
+    for headers in (own, boss):
+        assert client.get("/api/v1/submissions?limit=1", headers=headers).json().keys() == {"items", "total"}
+    submit(served)
+    everybodys = client.get("/api/v1/submissions?limit=1&offset=2", headers=boss).json()
+    assert (everybodys["total"], everybodys["totalIsMinimum"], len(everybodys["items"])) == (2, True, 1)
+    assert client.get("/api/v1/submissions", headers=own).json()["total"] == 3
+    submit(served)
+    assert client.get("/api/v1/submissions", headers=own).json()["totalIsMinimum"] is True
+    assert client.get("/api/v1/me/submissions", headers=boss).json() == {"items": [], "total": 0}
+
+
+def test_a_list_loads_no_source(client: Client, served: World, headers_for: SignIn):
+    submit(served, code="print('a long source')")
+    with statements(served) as seen:
+        assert client.get("/api/v1/submissions", headers=headers_for(served.learner)).status_code == 200
+    assert seen
+    assert not [text for text in seen if "code" in text or "files" in text]
+
+
+def test_a_poll_is_one_transaction_with_two_statements(client: Client, served: World, headers_for: SignIn):
+    submission = submit(served).submission
+    headers, begun, sent = headers_for(served.learner), [], []
+    engine = served.database.engine
+    begin, send = lambda *_: begun.append(1), lambda *arguments: sent.append(arguments[2])
+    event.listen(engine, "begin", begin)
+    event.listen(engine, "before_cursor_execute", send)
+    assert client.get(f"/api/v1/submissions/{submission.id}", headers=headers).status_code == 200
+    event.remove(engine, "begin", begin)
+    event.remove(engine, "before_cursor_execute", send)
+    assert (len(begun), len(sent)) == (1, 2)
+    assert "sessions" in sent[0]  # who asks is read anew at each poll
 
 
 def test_lists_are_filtered_newest_first_and_in_pages(client: Client, served: World, headers_for: SignIn):
