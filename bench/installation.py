@@ -15,7 +15,7 @@ import httpx2
 from api.auth import service as auth
 from api.core.actor import UserRole
 from api.core.settings import get_settings
-from cli.installation import await_api, prepared, supervisor
+from cli.installation import await_api, for_one_account, prepared, supervisor
 from cli.processes import Supervisor
 
 FINAL = ("PASSED", "FAILED", "ERROR")
@@ -101,6 +101,7 @@ def installation(workers: int) -> Iterator[Installation]:
             "redis_url": None,
             "host": "127.0.0.1",
             "port": port,
+            **for_one_account(workers),
         }
         settings = get_settings().model_copy(update=own)
         accounts = {name: (f"{name}@example.com", secrets.token_urlsafe(18)) for name in ("admin", "learner")}

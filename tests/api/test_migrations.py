@@ -18,6 +18,9 @@ from api.learning.submissions.models import CaseResult, GradingRun
 from migrations import commands
 from tests import factories
 
+#: The newest migration there is.
+(HEAD,) = commands.heads()
+
 BOTH = [pytest.param("sqlite"), pytest.param("postgres", marks=pytest.mark.postgres)]
 
 #: A later migration of a table that others point to; on SQLite it can only be copied and dropped.
@@ -28,7 +31,7 @@ from alembic import op
 from migrations.namespaces import ns
 
 revision = "copying"
-down_revision = "0002"
+down_revision = "HEAD"
 
 
 def upgrade():
@@ -53,7 +56,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "breaking"
-down_revision = "0002"
+down_revision = "HEAD"
 
 
 def upgrade():
@@ -84,7 +87,7 @@ def further(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         return found
 
     monkeypatch.setattr(commands, "_config", config)
-    return lambda name, source: (folder / f"{name}.py").write_text(source)
+    return lambda name, source: (folder / f"{name}.py").write_text(source.replace("HEAD", HEAD))
 
 
 def tables(url: str) -> set[str]:
@@ -160,14 +163,14 @@ def test_changing_a_table_keeps_the_rows_that_point_to_it(url, further):
     further("copying", COPYING)
     commands.upgrade(url, "copying")
     assert any("nickname" in line for line in commands.check(url))
-    commands.downgrade(url, "0002")
+    commands.downgrade(url, HEAD)
     with database.transaction() as session:
         assert session.query(UserSession).count() == 1
         session.delete(session.merge(user))
         session.flush()
         assert session.query(UserSession).count() == 0
     database.close()
-    commands.upgrade(url, "0002")
+    commands.upgrade(url, HEAD)
     assert [line for line in commands.check(url) if not line.startswith("the database is at")] == []
 
 
@@ -200,7 +203,7 @@ def test_a_migration_that_breaks_off_leaves_nothing(url, further):
     further("breaking", BREAKING)
     with pytest.raises(RuntimeError, match="broken off"):
         commands.upgrade(url, "breaking")
-    assert commands.current(url) == "0002"
+    assert commands.current(url) == HEAD
     assert "half" not in tables(url)
 
 

@@ -79,6 +79,7 @@ class GradingRun(Base):
         UniqueConstraint("submission_id", "number"),
         Index(None, "status", "priority", "queued_at"),
         Index(None, "user_id", "status"),
+        Index(None, "finished_at"),
         {"schema": SCHEMA},
     )
 
