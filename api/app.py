@@ -5,9 +5,11 @@ it once (Granian calls `from_environment` in each of its workers).
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 
 from litestar import Litestar
 from litestar.datastructures import State
@@ -17,7 +19,8 @@ from litestar.plugins.prometheus import PrometheusConfig
 import api.models  # noqa: F401  every table must be known before the first foreign key is resolved
 from api.core import embedded, log
 from api.core.database import Database
-from api.core.queue import Bell, connect
+from api.core.queue import Bell, Connection, connect
+from api.core.rates import RateLimit
 from api.core.settings import Settings, get_settings
 from api.http.body import LimitBody, StrictRequest
 from api.http.client_address import provide_client_address
@@ -27,15 +30,25 @@ from api.http.problems import HANDLERS
 from api.http.request_id import BindRequestId, add_headers
 from api.http.session import THREADS, Lanes, provide_session
 from api.http.throttle import LoginThrottle
+from api.learning.submissions.admission import Admission, free_bytes_of
+from api.learning.submissions.backlog import RecentBacklog
+from api.learning.submissions.live.hub import Hub, Limits
 from api.routes import SERVICE, api_router
 
 # Paths are counted by their template: one label per route, not one per id.
 _METRICS = PrometheusConfig(app_name="codezest", prefix="codezest", group_path=True).middleware
 
 
-def create_app(settings: Settings, *, database: Database | None = None, bell: Bell | None = None) -> Litestar:
-    """The ASGI application. What is not handed in is made from ``settings`` and belongs to the app's
-    lifetime.
+def create_app(
+    settings: Settings,
+    *,
+    database: Database | None = None,
+    bell: Bell | None = None,
+    redis_url: str | None = None,
+) -> Litestar:
+    """The ASGI application. What is not handed in is made from ``settings`` and belongs to the app's lifetime.
+
+    With a ``bell`` that is handed in, live events come from ``redis_url``; None: from the database alone.
     """
     own = database is None
     connection = None
@@ -43,16 +56,21 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
         addresses = embedded.resolve(settings)
         database = database or Database(addresses.database_url)
         if bell is None:
-            connection = connect(addresses.redis_url)
+            redis_url = addresses.redis_url
+            connection = connect(redis_url)
             bell = Bell(connection)
     throttle = LoginThrottle(settings.login_attempts, connection)
+    recent, admission = _admission(settings, connection)
+    hub = Hub(database, redis_url, Limits(settings.max_watchers, settings.max_watchers_per_user), recent)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         # Litestar runs sync handlers in the loop's default executor, which has only cores + 4 threads.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="api"))
         app.state.lanes = Lanes()
+        await hub.start()
         yield
+        await hub.stop()
         if own:
             database.close()
         if connection is not None:
@@ -67,11 +85,9 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
             "session": Provide(provide_session),
             "actor": Provide(provide_actor, sync_to_thread=False),
             "visitor": Provide(provide_visitor, sync_to_thread=False),
-            "database": Provide(lambda: database, sync_to_thread=False),
-            "bell": Provide(lambda: bell, sync_to_thread=False),
-            "settings": Provide(lambda: settings, sync_to_thread=False),
-            "login_throttle": Provide(lambda: throttle, sync_to_thread=False),
             "client_address": Provide(provide_client_address, sync_to_thread=False),
+            **_given(database=database, bell=bell, settings=settings, login_throttle=throttle),
+            **_given(recent=recent, admission=admission, hub=hub),
         },
         guards=[require_access],
         middleware=[BindRequestId(), _METRICS, LimitBody(settings), Identify()],
@@ -83,6 +99,23 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
         plugins=[DocumentProblems()],
         logging_config=None,
     )
+
+
+def _given(**parts: object) -> dict[str, Provide]:
+    """A dependency for each part that lives as long as the application."""
+
+    def giver(part: object) -> Provide:
+        return Provide(lambda: part, sync_to_thread=False)
+
+    return {name: giver(part) for name, part in parts.items()}
+
+
+def _admission(settings: Settings, connection: Connection | None) -> tuple[RecentBacklog, Admission]:
+    recent = RecentBacklog(time.monotonic)
+    rate = RateLimit("submissions", settings.submissions_per_minute, connection)
+    is_embedded = settings.database_url is None or settings.database_url.startswith("sqlite")
+    free_bytes = partial(free_bytes_of, settings.data_dir) if is_embedded else None
+    return recent, Admission(settings, recent, rate, free_bytes)
 
 
 def from_environment() -> Litestar:

@@ -4,10 +4,13 @@ import signal
 import socket
 import threading
 from collections.abc import Collection
+from contextlib import closing
 from pathlib import Path
 
 import structlog
 
+from api.core.events import Teller
+from api.core.queue import connect
 from api.core.settings import get_settings
 from cli.output import say
 from cli.processes import Child, Supervisor, end_with_supervisor
@@ -20,6 +23,7 @@ from grader.sandbox import SandboxUnavailable
 from grader.selftest import prove
 from grader.slots import machine_folder, take_slot
 from grader.sweeper import sweep_once, sweep_until
+from grader.telling import Telling
 from grader.worker import GRACE_SECONDS, Worker, worker_name
 
 log = structlog.get_logger(__name__)
@@ -86,6 +90,7 @@ def _work_in_this_process(languages: Collection[str]) -> None:
                 raise SandboxUnavailable("self-test failed: " + "; ".join(faults))
             served = sorted(sandbox.languages())
             say(f"grading {', '.join(served)} in slot {slot}")
+            telling = Telling(Teller(connect(opened.addresses.redis_url)))
             grader = Grader(
                 opened.database,
                 sandbox,
@@ -94,8 +99,10 @@ def _work_in_this_process(languages: Collection[str]) -> None:
                 worker_name(),
                 reporter=RuntimeReporter(opened.database, sandbox, folder, socket.gethostname()),
                 machine_speed=_speed(folder),
+                telling=telling,
             )
-            Worker(grader, opened.addresses.redis_url, worker_name(), get_settings().lease_seconds).run()
+            with closing(telling):
+                Worker(grader, opened.addresses.redis_url, worker_name(), get_settings().lease_seconds).run()
         finally:
             sandbox.close()
 

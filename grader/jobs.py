@@ -28,6 +28,7 @@ from grader.idle import IdleProbes
 from grader.runtimes import RuntimeReporter
 from grader.sandbox import Sandbox, SandboxUnavailable
 from grader.selftest import check_sandbox
+from grader.telling import Telling, TellsRun
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +42,7 @@ class Grader:
     """One slot of one worker process: a database, a warm sandbox and a name; grades one run at a time.
 
     ``reporter`` says what can be run here, None: nobody does. ``machine_speed`` goes into every grade, see
-    `calibration`.
+    `calibration`. ``telling`` tells those who watch a run how far it is, None: nobody does.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Grader:
         *,
         reporter: RuntimeReporter | None = None,
         machine_speed: float | None = None,
+        telling: Telling | None = None,
     ) -> None:
         self._database = database
         self._sandbox = sandbox
@@ -64,6 +66,11 @@ class Grader:
         self._probes = IdleProbes(sandbox, clock)
         self._reporter = reporter
         self._machine_speed = machine_speed
+        self._telling = telling
+        self._bounds = submissions.Bounds(
+            per_user=settings.max_runs_per_user,
+            regrades_below=settings.regrade_slots or max(1, settings.worker_slots - 1),
+        )
         self._suspect = False
         self._languages: frozenset[str] = frozenset()
         self.busy = False
@@ -139,6 +146,7 @@ class Grader:
                 worker=self._name,
                 lease_seconds=self._settings.lease_seconds,
                 max_attempts=self._settings.max_attempts,
+                bounds=self._bounds,
             )
 
     def _work(self, task: GradingTask) -> bool:
@@ -148,9 +156,12 @@ class Grader:
         try:
             with self._renewed_lease(task):
                 started = time.monotonic()
-                result = grade_task(task, self._sandbox, self._settings, self._machine_speed)
-                self._probes.note(task.language)
-                kept = self._record(task, result)
+                with self._told(task) as told:
+                    result = grade_task(task, self._sandbox, self._settings, self._machine_speed, told)
+                    self._probes.note(task.language)
+                    kept = self._record(task, result)
+                    if kept and told is not None:
+                        told.done(result)
                 seconds = round(time.monotonic() - started, 3)
                 bound.info("run_graded", status=result.status, score=result.score, seconds=seconds, kept=kept)
                 return kept
@@ -196,6 +207,15 @@ class Grader:
                 )
         except CodezestError as error:
             log.error("run_not_handed_back", run=str(task.run_id), error=str(error))  # its lease will expire
+
+    @contextmanager
+    def _told(self, task: GradingTask) -> Iterator[TellsRun | None]:
+        told = self._telling.begin(task) if self._telling is not None else None
+        try:
+            yield told
+        finally:
+            if told is not None:
+                told.over()
 
     @contextmanager
     def _renewed_lease(self, task: GradingTask) -> Iterator[None]:

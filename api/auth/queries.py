@@ -1,5 +1,6 @@
 """Reads of accounts and sessions."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,6 +11,8 @@ from api.auth.tokens import MAX_LENGTH, hash_token
 from api.core.actor import Actor
 from api.core.clock import now
 from api.core.errors import NotFound
+
+CHUNK = 500  # ids in one statement
 
 
 def find_actor(session: Session, token: str) -> Actor | None:
@@ -30,6 +33,24 @@ def find_actor(session: Session, token: str) -> Actor | None:
     )
     row = session.execute(statement).one_or_none()
     return Actor(*row) if row else None
+
+
+def find_signed_in(session: Session, session_ids: Collection[UUID]) -> set[Actor]:
+    """Of these sessions those that are still valid, each with the account's role of this moment."""
+    found: set[Actor] = set()
+    ids = sorted(session_ids)
+    for start in range(0, len(ids), CHUNK):
+        statement = (
+            select(models.User.id, models.User.role, models.Session.id)
+            .join(models.Session, models.Session.user_id == models.User.id)
+            .where(
+                models.Session.id.in_(ids[start : start + CHUNK]),
+                models.Session.expires_at > now(),
+                models.User.deleted_at.is_(None),
+            )
+        )
+        found.update(Actor(*row) for row in session.execute(statement))
+    return found
 
 
 def find_user_by_email(session: Session, email: str) -> models.User | None:

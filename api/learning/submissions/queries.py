@@ -49,15 +49,20 @@ def get_submission(session: Session, actor: Actor, submission_id: UUID) -> Submi
     Raises:
         NotFound: there is none, or it is somebody else's: both look the same.
     """
-    statement = _readable(actor).where(AssignmentSubmission.id == submission_id)
-    submission = session.scalar(statement)
-    if submission is None:
-        raise NotFound("there is no such submission")
+    submission = readable_submission(session, actor, submission_id)
     if submission.status in NOT_FINAL or submission.current_run is None:
         return SubmissionDetail(submission, None, False)
     shown = _shown_run(session, submission_id, submission.current_run)
     waiting = exists().where(GradingRun.submission_id == submission_id, GradingRun.status != RunStatus.DONE)
     return SubmissionDetail(submission, shown, bool(session.scalar(select(waiting))))
+
+
+def readable_submission(session: Session, actor: Actor, submission_id: UUID) -> AssignmentSubmission:
+    """The row of a submission that ``actor`` may read. Raises NotFound as `get_submission` does."""
+    submission = session.scalar(_readable(actor).where(AssignmentSubmission.id == submission_id))
+    if submission is None:
+        raise NotFound("there is no such submission")
+    return submission
 
 
 def list_submissions(
