@@ -19,7 +19,8 @@ from api.learning.submissions.grade import CaseGrade, Reason, SubmissionStatus, 
 
 RUNNING, COMPILED, FIRST_CASE = 0, 1, 2
 QUEUED = 1_000_000_000
-"""Waiting comes after all that happened in an attempt that was given back; whole seconds of it are added."""
+"""Waiting comes after all that happened in an attempt that was given back; the milliseconds of it are added,
+so that each position that is told has a place of its own."""
 DONE = 2_000_000_000
 
 _PLACE = re.compile(r"(\d{1,10})\.(\d{1,10})\.(\d{1,10})")
@@ -110,9 +111,9 @@ class _Message(Struct, array_like=True):
     before: int
 
 
-def queued(run: int, attempt: int, waited_seconds: int, position: int, expected_wait: int) -> Event:
-    """The run waits, since ``waited_seconds``."""
-    step = QUEUED + min(max(0, waited_seconds), DONE - QUEUED - 1)
+def queued(run: int, attempt: int, waited_ms: int, position: int, expected_wait: int) -> Event:
+    """The run waits, since ``waited_ms``."""
+    step = QUEUED + min(max(0, waited_ms), DONE - QUEUED - 1)
     return _event(Place(run, attempt, step), Queued(position, expected_wait))
 
 

@@ -270,7 +270,7 @@ class Hub:
         elif topic.run_id in found.endings:
             topic.feed(found.endings[topic.run_id])
         elif topic.run_id in found.positions:
-            waited = int((now() - state.queued_at).total_seconds())
+            waited = int((now() - state.queued_at).total_seconds() * 1000)
             position, wait = found.positions[topic.run_id], found.waits[topic.run_id]
             topic.wait(queued(state.number, state.attempt, waited, position, wait))
         elif state.status is RunStatus.RUNNING:
