@@ -5,9 +5,11 @@ it once (Granian calls `from_environment` in each of its workers).
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 
 from litestar import Litestar
 from litestar.datastructures import State
@@ -17,7 +19,8 @@ import api.models  # noqa: F401  every table must be known before the first fore
 from api.core import embedded, log, metrics
 from api.core.database import Database
 from api.core.figures import Figures
-from api.core.queue import Bell, connect
+from api.core.queue import Bell, Connection, connect
+from api.core.rates import RateLimit
 from api.core.settings import Settings, get_settings
 from api.http.access_log import LogAccess, log_access
 from api.http.body import LimitBody, StrictRequest
@@ -30,14 +33,24 @@ from api.http.reading import Readers, provide_reader
 from api.http.request_id import BindRequestId, add_headers
 from api.http.session import THREADS, Lanes, provide_session
 from api.http.throttle import LoginThrottle
+from api.learning.submissions.admission import Admission, free_bytes_of
+from api.learning.submissions.backlog import RecentBacklog
 from api.learning.submissions.gauges import queue_families, total_families
+from api.learning.submissions.live.hub import Hub, Limits
 from api.routes import SERVICE, api_router
 from migrations.commands import serves
 
 
-def create_app(settings: Settings, *, database: Database | None = None, bell: Bell | None = None) -> Litestar:
-    """The ASGI application. What is not handed in is made from ``settings`` and belongs to the app's
-    lifetime.
+def create_app(
+    settings: Settings,
+    *,
+    database: Database | None = None,
+    bell: Bell | None = None,
+    redis_url: str | None = None,
+) -> Litestar:
+    """The ASGI application. What is not handed in is made from ``settings`` and belongs to the app's lifetime.
+
+    With a ``bell`` that is handed in, live events come from ``redis_url``; None: from the database alone.
     """
     own = database is None
     connection = None
@@ -45,17 +58,22 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
         addresses = embedded.resolve(settings)
         database = database or Database(addresses.database_url)
         if bell is None:
-            connection = connect(addresses.redis_url)
+            redis_url = addresses.redis_url
+            connection = connect(redis_url)
             bell = Bell(connection)
     figures = Figures(database, queue_families, total_families)
     throttle = LoginThrottle(settings.login_attempts, connection)
+    recent, admission = _admission(settings, connection)
+    hub = Hub(database, redis_url, Limits(settings.max_watchers, settings.max_watchers_per_user), recent)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         # Litestar runs sync handlers in the loop's default executor, which has only cores + 4 threads.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, thread_name_prefix="api"))
         app.state.lanes, app.state.readers = Lanes(), Readers()
+        await hub.start()
         yield
+        await hub.stop()
         app.state.readers.close()
         if own:
             database.close()
@@ -72,13 +90,9 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
             "actor": Provide(provide_actor, sync_to_thread=False),
             "reader": Provide(provide_reader, sync_to_thread=False),
             "visitor": Provide(provide_visitor, sync_to_thread=False),
-            "database": Provide(lambda: database, sync_to_thread=False),
-            "bell": Provide(lambda: bell, sync_to_thread=False),
-            "settings": Provide(lambda: settings, sync_to_thread=False),
-            "figures": Provide(lambda: figures, sync_to_thread=False),
-            "serves": Provide(lambda: serves, sync_to_thread=False),
-            "login_throttle": Provide(lambda: throttle, sync_to_thread=False),
             "client_address": Provide(provide_client_address, sync_to_thread=False),
+            **_given(database=database, bell=bell, settings=settings, login_throttle=throttle),
+            **_given(recent=recent, admission=admission, hub=hub, figures=figures, serves=serves),
         },
         guards=[require_access],
         middleware=[BindRequestId(), LogAccess(), CountRequests(), LimitBody(settings), Identify()],
@@ -90,6 +104,23 @@ def create_app(settings: Settings, *, database: Database | None = None, bell: Be
         plugins=[DocumentProblems()],
         logging_config=None,
     )
+
+
+def _given(**parts: object) -> dict[str, Provide]:
+    """A dependency for each part that lives as long as the application."""
+
+    def giver(part: object) -> Provide:
+        return Provide(lambda: part, sync_to_thread=False)
+
+    return {name: giver(part) for name, part in parts.items()}
+
+
+def _admission(settings: Settings, connection: Connection | None) -> tuple[RecentBacklog, Admission]:
+    recent = RecentBacklog(time.monotonic)
+    rate = RateLimit("submissions", settings.submissions_per_minute, connection)
+    is_embedded = settings.database_url is None or settings.database_url.startswith("sqlite")
+    free_bytes = partial(free_bytes_of, settings.data_dir) if is_embedded else None
+    return recent, Admission(settings, recent, rate, free_bytes)
 
 
 def from_environment() -> Litestar:

@@ -15,7 +15,7 @@ import httpx2
 from api.auth import service as auth
 from api.core.actor import UserRole
 from api.core.settings import Settings, get_settings
-from cli.installation import await_api, prepared, supervisor
+from cli.installation import await_api, for_one_account, prepared, supervisor
 from cli.processes import Child, Supervisor
 from cli.services import Services
 
@@ -98,7 +98,7 @@ def installation(workers: int, languages: Collection[str] = ()) -> Iterator[Inst
     """
     accounts = {name: (f"{name}@example.com", secrets.token_urlsafe(18)) for name in ("admin", "learner")}
     with tempfile.TemporaryDirectory(prefix="codezest-bench-") as folder:
-        settings = _settings(Path(folder), None)
+        settings = _settings(Path(folder), None).model_copy(update=for_one_account(workers))
         with prepared(settings, publish=False) as opened:
             with opened.database.transaction() as session:
                 for name, (email, password) in accounts.items():

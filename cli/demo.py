@@ -23,7 +23,7 @@ from api.core.errors import Unavailable
 from api.core.settings import Settings, get_settings
 from cli.examples import Example, find_examples
 from cli.grading import coloured
-from cli.installation import SHIPPED, await_api, prepared, supervisor
+from cli.installation import SHIPPED, await_api, for_one_account, prepared, supervisor
 from cli.output import FAILED, CommandFailed, print_json, print_table, progress, say
 from cli.processes import Supervisor
 from grader.open_sandbox import open_sandbox
@@ -92,7 +92,8 @@ def _settings(folder: Path) -> Settings:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     own = {"data_dir": folder, "database_url": None, "redis_url": None, "host": "127.0.0.1", "port": port}
-    return get_settings().model_copy(update=own)
+    settings = get_settings()
+    return settings.model_copy(update={**own, **for_one_account(settings.worker_slots)})
 
 
 def _runnable(settings: Settings, chosen: Collection[str]) -> Collection[str]:

@@ -40,8 +40,14 @@ def prepared(settings: Settings, *, publish: bool) -> Iterator[Services]:
             redis_url=opened.addresses.redis_url,
             host=settings.host,
             port=settings.port,
+            **{name: getattr(settings, name) for name in for_one_account(settings.worker_slots)},
         )
         yield opened
+
+
+def for_one_account(slots: int) -> dict[str, int]:
+    """Settings of an installation that one account has to itself, and may fill: a demonstration, a measurement."""
+    return {"submissions_per_minute": 0, "max_open_submissions": 0, "max_runs_per_user": slots}
 
 
 def supervisor(slots: int, languages: Collection[str] = (), output: IO[bytes] | None = None) -> Supervisor:

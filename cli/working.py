@@ -4,12 +4,15 @@ import signal
 import socket
 import threading
 from collections.abc import Collection
+from contextlib import closing
 from pathlib import Path
 
 import structlog
 from structlog.contextvars import bind_contextvars
 
 from api.core.errors import Invalid
+from api.core.events import Teller
+from api.core.queue import connect
 from api.core.settings import get_settings
 from cli.exposing import exposed
 from cli.output import say
@@ -25,6 +28,7 @@ from grader.sandbox import SandboxUnavailable
 from grader.selftest import prove
 from grader.slots import machine_folder, take_slot
 from grader.sweeper import sweep_once, sweep_until
+from grader.telling import Telling
 from grader.worker import GRACE_SECONDS, Worker, worker_name
 from sandboxes.languages import languages as known_languages
 
@@ -103,7 +107,8 @@ def _work_in_this_process(languages: Collection[str]) -> None:
             served = sorted(sandbox.languages())
             meters.slot_opened()
             say(f"grading {', '.join(served)} in slot {slot}")
-            with heartbeat(opened.settings.data_dir, f"worker-{slot}") as beat:
+            telling = Telling(Teller(connect(opened.addresses.redis_url)))
+            with heartbeat(opened.settings.data_dir, f"worker-{slot}") as beat, closing(telling):
                 grader = Grader(
                     opened.database,
                     sandbox,
@@ -113,6 +118,7 @@ def _work_in_this_process(languages: Collection[str]) -> None:
                     reporter=RuntimeReporter(opened.database, sandbox, folder, socket.gethostname()),
                     machine_speed=_speed(folder),
                     heartbeat=beat,
+                    telling=telling,
                 )
                 Worker(grader, opened.addresses.redis_url, worker_name(), get_settings().lease_seconds).run()
         finally:

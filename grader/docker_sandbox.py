@@ -23,7 +23,7 @@ from grader.images import image_name
 from grader.lane import Lane
 from grader.lanes import Lanes
 from grader.link import Link
-from grader.sandbox import OnCase, SandboxUnavailable
+from grader.sandbox import OnCase, OnReady, SandboxUnavailable
 from grader.slots import user_of
 from sandboxes.languages import languages
 from sandboxes.protocol import RunReport, RunRequest
@@ -73,9 +73,11 @@ class DockerSandbox:
         """The languages with a container that waits for work."""
         return self._lanes.idle_languages()
 
-    def run(self, request: RunRequest, on_case: OnCase | None = None) -> RunReport:
+    def run(
+        self, request: RunRequest, on_case: OnCase | None = None, on_ready: OnReady | None = None
+    ) -> RunReport:
         """See `grader.sandbox.Sandbox.run`."""
-        return replace(self._lanes.run(request, on_case), isolation=self.isolation)
+        return replace(self._lanes.run(request, on_case, on_ready), isolation=self.isolation)
 
     def close(self) -> None:
         """Ends every container of this slot."""

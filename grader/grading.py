@@ -3,19 +3,36 @@
 from functools import cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of
+from typing import Protocol
 
 from msgspec.structs import replace
 
 from api.core.settings import Settings
-from api.learning.submissions.grade import Grade, GradingTask
+from api.learning.submissions.grade import CaseGrade, Grade, GradingTask
 from grader import meters, pipeline
 from grader.limits import Caps, LanguageFacts
 from grader.sandbox import Sandbox, SandboxUnavailable
 from sandboxes.languages import languages
 
 
+class Progress(Protocol):
+    """Hears how far a grading has come, in the thread that grades: it must not wait, and not raise."""
+
+    def compiled(self) -> None:
+        """The program is ready to run; it is not said of a language without a compiler."""
+        ...
+
+    def judged(self, index: int, case: CaseGrade) -> None:
+        """A case was judged. They come in suite order; ``index`` counts from 0."""
+        ...
+
+
 def grade_task(
-    task: GradingTask, sandbox: Sandbox, settings: Settings, machine_speed: float | None = None
+    task: GradingTask,
+    sandbox: Sandbox,
+    settings: Settings,
+    machine_speed: float | None = None,
+    progress: Progress | None = None,
 ) -> Grade:
     """Grades one run. ``machine_speed`` is recorded and changes no verdict (None: not calibrated).
 
@@ -27,6 +44,8 @@ def grade_task(
         meters.timed(sandbox),
         facts=facts_of(task.language),
         caps=caps_of(settings),
+        on_case=progress.judged if progress else None,
+        on_compiled=progress.compiled if progress else None,
         version=grader_version(),
     )
     return replace(result, machine_speed=machine_speed)

@@ -32,6 +32,7 @@ from grader.idle import IdleProbes
 from grader.runtimes import RuntimeReporter
 from grader.sandbox import Sandbox, SandboxUnavailable
 from grader.selftest import check_sandbox
+from grader.telling import Telling, TellsRun
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +46,8 @@ class Grader:
     """One slot of one worker process: a database, a warm sandbox and a name; grades one run at a time.
 
     ``reporter`` says what can be run here, None: nobody does. ``machine_speed`` goes into every grade, see
-    `calibration`. ``heartbeat`` is told what to expect of this worker next; None: nobody asks.
+    `calibration`. ``heartbeat`` is told what to expect of this worker next, ``telling`` tells those who watch a run
+    how far it is; None: nobody does.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Grader:
         reporter: RuntimeReporter | None = None,
         machine_speed: float | None = None,
         heartbeat: Heartbeat | None = None,
+        telling: Telling | None = None,
     ) -> None:
         self._heartbeat = heartbeat
         self._database = database
@@ -70,6 +73,11 @@ class Grader:
         self._probes = IdleProbes(sandbox, clock)
         self._reporter = reporter
         self._machine_speed = machine_speed
+        self._telling = telling
+        self._bounds = submissions.Bounds(
+            per_user=settings.max_runs_per_user,
+            regrades_below=settings.regrade_slots or max(1, settings.worker_slots - 1),
+        )
         self._suspect = False
         self._languages: frozenset[str] = frozenset()
         self.busy = False
@@ -167,6 +175,7 @@ class Grader:
                 worker=self._name,
                 lease_seconds=self._settings.lease_seconds,
                 max_attempts=self._settings.max_attempts,
+                bounds=self._bounds,
             )
 
     def _work(self, task: GradingTask) -> bool:
@@ -187,11 +196,14 @@ class Grader:
         try:
             with meters.watch(task) as watch, self._renewed_lease(task):
                 started = time.monotonic()
-                result = grade_task(task, self._sandbox, self._settings, self._machine_speed)
-                watch.has_graded()
-                self._probes.note(task.language)
-                kept = self._record(task, result)
-                watch.has_recorded(result, kept)
+                with self._told(task) as told:
+                    result = grade_task(task, self._sandbox, self._settings, self._machine_speed, told)
+                    watch.has_graded()
+                    self._probes.note(task.language)
+                    kept = self._record(task, result)
+                    watch.has_recorded(result, kept)
+                    if kept and told is not None:
+                        told.done(result)
                 seconds = round(time.monotonic() - started, 3)
                 log.info("run_graded", status=result.status, score=result.score, seconds=seconds, kept=kept)
                 return kept
@@ -239,6 +251,15 @@ class Grader:
                 meters.lease_lost()
         except CodezestError as error:
             log.error("run_not_handed_back", error=str(error))  # its lease will expire
+
+    @contextmanager
+    def _told(self, task: GradingTask) -> Iterator[TellsRun | None]:
+        told = self._telling.begin(task) if self._telling is not None else None
+        try:
+            yield told
+        finally:
+            if told is not None:
+                told.over()
 
     @contextmanager
     def _renewed_lease(self, task: GradingTask) -> Iterator[None]:

@@ -29,7 +29,7 @@ from grader.board import Board
 from grader.compile_cache import CompileCache, Made, key_of
 from grader.cores import Cores
 from grader.lane import Lane
-from grader.sandbox import OnCase, SandboxUnavailable
+from grader.sandbox import OnCase, OnReady, SandboxUnavailable
 from grader.spread import Spread, work
 from sandboxes.languages import languages
 from sandboxes.protocol import RunReport, RunRequest
@@ -83,7 +83,7 @@ class Lanes:
         with self._lock:
             return sorted({language for language, number in self._parked if number == 0})
 
-    def run(self, request: RunRequest, on_case: OnCase | None) -> RunReport:
+    def run(self, request: RunRequest, on_case: OnCase | None, on_ready: OnReady | None = None) -> RunReport:
         """See `grader.sandbox.Sandbox.run`; ``isolation`` is left to the caller."""
         if request.language not in languages():
             raise SandboxUnavailable(f"no language {request.language!r} is known here")
@@ -91,7 +91,7 @@ class Lanes:
         with at_work, self.taken(request.language, 0) as lane:
             lane.runs += not request.is_of_ours
             try:
-                return replace(Spread(self, request, lane, on_case).run(), image=lane.image)
+                return replace(Spread(self, request, lane, on_case, on_ready).run(), image=lane.image)
             except BaseException:
                 self._end_further_lanes()
                 raise

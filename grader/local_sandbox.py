@@ -15,7 +15,7 @@ from grader.cores import Cores
 from grader.lane import Lane
 from grader.lanes import Lanes
 from grader.link import Link
-from grader.sandbox import OnCase, SandboxUnavailable
+from grader.sandbox import OnCase, OnReady, SandboxUnavailable
 from grader.selftest import circumstances
 from grader.slots import user_of
 from sandboxes import languages
@@ -80,9 +80,11 @@ class LocalSandbox:
         """One language whose runner waits for work, if there is one: it is the same runner for all."""
         return list(self.languages())[:1] if self._lanes.idle_languages() else []
 
-    def run(self, request: RunRequest, on_case: OnCase | None = None) -> RunReport:
+    def run(
+        self, request: RunRequest, on_case: OnCase | None = None, on_ready: OnReady | None = None
+    ) -> RunReport:
         """See `grader.sandbox.Sandbox.run`."""
-        report = self._lanes.run(request, on_case)
+        report = self._lanes.run(request, on_case, on_ready)
         return replace(report, image=f"local/{request.language}", isolation=ISOLATION)
 
     def close(self) -> None:

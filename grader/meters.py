@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from api.core.metrics import counter, gauge, seconds, start_at_zero
 from api.learning.submissions.grade import Grade, GradingTask
-from grader.sandbox import OnCase, Sandbox
+from grader.sandbox import OnCase, OnReady, Sandbox
 from sandboxes.protocol import CaseOutcome, RunReport, RunRequest
 
 _WAIT = seconds(
@@ -137,10 +137,12 @@ class _Timed:
             sandbox.close,
         )
 
-    def run(self, request: RunRequest, on_case: OnCase | None = None) -> RunReport:
+    def run(
+        self, request: RunRequest, on_case: OnCase | None = None, on_ready: OnReady | None = None
+    ) -> RunReport:
         started = time.perf_counter()
         try:
-            return self._sandbox.run(request, on_case and self._judging(on_case))
+            return self._sandbox.run(request, on_case and self._judging(on_case), on_ready)
         finally:
             self._watched.sandbox += time.perf_counter() - started
 

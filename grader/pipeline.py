@@ -20,7 +20,7 @@ from grader.analysis.hints import LOOKED_AT, Failing
 from grader.checkers import CheckResult, check, check_value
 from grader.feedback import feedback
 from grader.limits import Caps, LanguageFacts, compile_limits, limits_for
-from grader.sandbox import Sandbox, SandboxUnavailable
+from grader.sandbox import OnReady, Sandbox, SandboxUnavailable
 from grader.score import award, score
 from grader.text import clean_text
 from grader.verdict import Texts, describe_end, fold, judge
@@ -52,6 +52,7 @@ def grade(
     facts: LanguageFacts,
     caps: Caps,
     on_case: OnJudged | None = None,
+    on_compiled: OnReady | None = None,
     version: str = "",
 ) -> Grade:
     """Grades one run.
@@ -61,6 +62,7 @@ def grade(
         on_case: hears of each case as it is judged: its position, and its grade as it is known then (the
         points of a
             group that scores ``all`` come only at the end). What it raises ends the grading.
+        on_compiled: hears that a program that has to be compiled is, before the first case.
         version: of the grader, as it is to stand in the grade.
 
     Raises:
@@ -75,7 +77,10 @@ def grade(
     ]
     files = _files(task.files, facts)
     bench = _Bench(items, on_case)
-    report = sandbox.run(_request(items, files, facts, caps), bench.hear)
+    request = _request(items, files, facts, caps)
+    report = (
+        sandbox.run(request, bench.hear, on_compiled) if on_compiled else sandbox.run(request, bench.hear)
+    )
     compiled = _has_compiled(report)
     if compiled and len(report.cases) != len(items):
         raise SandboxUnavailable(f"the sandbox reported {len(report.cases)} of {len(items)} cases")

@@ -6,6 +6,7 @@ from typing import Protocol
 from sandboxes.protocol import CaseOutcome, RunReport, RunRequest
 
 OnCase = Callable[[int, CaseOutcome], None]
+OnReady = Callable[[], None]
 
 
 class SandboxUnavailable(Exception):
@@ -16,8 +17,12 @@ class SandboxUnavailable(Exception):
 class Sandbox(Protocol):
     """Runs one request at a time in fresh boxes. Not thread-safe; one per worker slot."""
 
-    def run(self, request: RunRequest, on_case: OnCase | None = None) -> RunReport:
+    def run(
+        self, request: RunRequest, on_case: OnCase | None = None, on_ready: OnReady | None = None
+    ) -> RunReport:
         """Compiles once, runs every case, and reports what happened; ``on_case`` hears of each case as it ends.
+
+        ``on_ready`` is called once a program that has to be compiled is. Both are called by the calling thread.
 
         Raises:
             SandboxUnavailable: nothing can be said about the program.

@@ -15,7 +15,7 @@ from grader.board import Board
 from grader.compile_cache import Made
 from grader.lane import Lane
 from grader.link import OnCompiled
-from grader.sandbox import OnCase
+from grader.sandbox import OnCase, OnReady
 from sandboxes.languages import languages
 from sandboxes.protocol import CaseOutcome, RunReport, RunRequest
 
@@ -38,8 +38,16 @@ class Slot(Protocol):
 class Spread:
     """One request, led by ``lane``."""
 
-    def __init__(self, slot: Slot, request: RunRequest, lane: Lane, on_case: OnCase | None) -> None:
+    def __init__(
+        self,
+        slot: Slot,
+        request: RunRequest,
+        lane: Lane,
+        on_case: OnCase | None,
+        on_ready: OnReady | None = None,
+    ) -> None:
         self._slot, self._request, self._lane, self._on_case = slot, request, lane, on_case
+        self._on_ready = on_ready
         self._until: float | None = None
         self._board = Board(request.cases, self._left_ms)
         self._compiled: CaseOutcome | None = None
@@ -93,6 +101,8 @@ class Spread:
     def _begin(self) -> None:
         """From here on cases run, and their time counts."""
         self._until = time.monotonic() + self._request.total_wall_ms / 1000
+        if self._compiled is not None and self._on_ready is not None:
+            self._on_ready()
         self._widen()
 
     def _widen(self) -> None:

@@ -1,5 +1,6 @@
 """Reads of accounts and sessions."""
 
+from collections.abc import Collection
 from typing import cast
 from uuid import UUID
 
@@ -25,6 +26,8 @@ _ACTOR = (
     )
 )
 
+CHUNK = 500  # ids in one statement
+
 
 def find_actor(session: Session, token: str) -> Actor | None:
     """Whose ``token`` this is; None if it is unknown, expired or ended, or its account is deleted.
@@ -35,6 +38,24 @@ def find_actor(session: Session, token: str) -> Actor | None:
         return None
     row = session.execute(_ACTOR, {"hashed": hash_token(token), "moment": now()}).one_or_none()
     return Actor(*row) if row else None
+
+
+def find_signed_in(session: Session, session_ids: Collection[UUID]) -> set[Actor]:
+    """Of these sessions those that are still valid, each with the account's role of this moment."""
+    found: set[Actor] = set()
+    ids = sorted(session_ids)
+    for start in range(0, len(ids), CHUNK):
+        statement = (
+            select(models.User.id, models.User.role, models.Session.id)
+            .join(models.Session, models.Session.user_id == models.User.id)
+            .where(
+                models.Session.id.in_(ids[start : start + CHUNK]),
+                models.Session.expires_at > now(),
+                models.User.deleted_at.is_(None),
+            )
+        )
+        found.update(Actor(*row) for row in session.execute(statement))
+    return found
 
 
 def find_user_by_email(session: Session, email: str) -> models.User | None:

@@ -72,6 +72,20 @@ class Settings(BaseSettings):
         description="smtp://user:password@host:port or smtps://...; none: mails are files in data_dir/mails",
     )
     mail_from: str = Field("CodeZest <no-reply@localhost>", description="the sender of mails")
+    submissions_per_minute: int = Field(
+        120, ge=0, description="of one account that is no ADMIN; beyond: 429. 0: no limit"
+    )
+    max_open_submissions: int = Field(
+        100, ge=0, description="not yet graded, of one account that is no ADMIN; beyond: 429. 0: no limit"
+    )
+    max_queued: int = Field(
+        20_000, ge=1, description="live runs that may wait; beyond, submitting answers 503"
+    )
+    min_free_mib: int = Field(
+        256, ge=0, description="disk that submitting leaves free, where the database is embedded; below: 503"
+    )
+    max_watchers: int = Field(1000, ge=1, description="streams of events that one API process serves at once")
+    max_watchers_per_user: int = Field(10, ge=1, description="the same, of one account")
 
     sandbox: Literal["auto", "docker", "local"] = "auto"
     docker_host: str | None = Field(None, description="engine address; none: what the Docker SDK finds")
@@ -104,6 +118,17 @@ class Settings(BaseSettings):
     )
     max_attempts: int = Field(3, ge=1, description="attempts before the platform gives up on a run")
     worker_slots: int = Field(2, ge=1, description="grader processes that `codezest up` starts")
+    max_runs_per_user: int = Field(
+        1,
+        ge=1,
+        description="live runs of one account at work at once; as many as slots, and one account can hold all",
+    )
+    regrade_slots: int | None = Field(
+        None,
+        ge=1,
+        description="a re-grade begins only while fewer runs than this are at work, on all graders together: "
+        "all slots but those kept free for learners; none: one less than worker_slots, at least 1",
+    )
 
     webhooks_per_owner: int = Field(5, ge=0, le=100, description="webhooks of one account or one assignment")
     webhook_timeout_s: int = Field(10, ge=1, le=30, description="for a whole request to a webhook")

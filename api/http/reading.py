@@ -15,7 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from litestar import MediaType, Request, Response
@@ -78,6 +78,7 @@ def provide_reader(request: Request) -> Reader:
     return Reader(request)
 
 
-def encoded(body: Body) -> Response[Body]:
+def encoded(body: Body, headers: dict[str, str] | None = None) -> Response[Body]:
     """``body`` as the answer, made JSON here and now: in the thread that read it, and not in the event loop."""
-    return Response(_ENCODER.encode(body), media_type=MediaType.JSON)  # pyright: ignore[reportReturnType]
+    content: Any = _ENCODER.encode(body)
+    return Response(content, media_type=MediaType.JSON, headers=headers)

@@ -89,7 +89,7 @@ def further(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
         return found
 
     monkeypatch.setattr(commands, "_config", config)
-    return lambda name, source: (folder / f"{name}.py").write_text(source)
+    return lambda name, source: (folder / f"{name}.py").write_text(source.replace("HEAD", HEAD))
 
 
 def tables(url: str) -> set[str]:

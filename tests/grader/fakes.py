@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from grader.sandbox import OnCase
+from grader.sandbox import OnCase, OnReady
 from sandboxes.protocol import CaseOutcome, Outcome, RunReport, RunRequest
 
 
@@ -35,9 +35,13 @@ class FakeSandbox:
         self.served = {"python": "fake/python"}
         self.closed = False
 
-    def run(self, request: RunRequest, on_case: OnCase | None = None) -> RunReport:
+    def run(
+        self, request: RunRequest, on_case: OnCase | None = None, on_ready: OnReady | None = None
+    ) -> RunReport:
         self.requests.append(request)
         report = self.do(request)
+        if on_ready and report.compiled is not None and report.compiled.ended_well:
+            on_ready()
         for index, outcome in enumerate(report.cases):
             if on_case:
                 on_case(index, outcome)

@@ -13,11 +13,13 @@ from api.core.database import Database
 from api.core.errors import Unavailable
 from api.core.settings import Settings
 from api.learning.submissions import service as submissions
-from api.learning.submissions.grade import RunStatus, SubmissionStatus
+from api.learning.submissions.grade import GradingTask, RunStatus, SubmissionStatus
+from api.learning.submissions.live.events import decode
 from grader import jobs
 from grader.jobs import Grader
 from grader.sandbox import SandboxUnavailable
 from grader.sweeper import sweep_once, sweep_until
+from grader.telling import TellsRun
 from sandboxes.protocol import RunReport, RunRequest
 from tests.conftest import RecordingBell
 
@@ -309,3 +311,72 @@ def test_the_sweeper_goes_on_after_any_fault(desk: Desk, monkeypatch: pytest.Mon
     monkeypatch.setattr("grader.sweeper.SECONDS_BETWEEN_PASSES", 0)
     sweep_until(stop, desk.database, desk.bell, desk.settings)
     assert faults == []
+
+
+class Listening:
+    """Stands for the telling thread: keeps what was told."""
+
+    def __init__(self) -> None:
+        self.runs: list[TellsRun] = []
+
+    def begin(self, task: GradingTask) -> TellsRun:
+        self.runs.append(TellsRun(task, threading.Event()))
+        return self.runs[-1]
+
+
+def told_by(desk: Desk) -> list[list[str]]:
+    listening = Listening()
+    desk.grader = Grader(
+        desk.database,
+        desk.sandbox,
+        desk.bell,
+        desk.settings,
+        "worker-1",
+        telling=listening,  # type: ignore[arg-type]
+    )
+    desk.grader.grade_pending()
+    assert all(run.is_over for run in listening.runs)
+    events = [[decode(message) for message in run.messages()] for run in listening.runs]
+    return [[event.kind for event in run if event] for run in events]
+
+
+def test_who_watches_is_told_of_each_case_and_of_the_end_after_it_was_recorded(desk: Desk):
+    run_id = desk.submit()
+    assert told_by(desk) == [["running", "compiled", "case", "case", "case", "case", "done"]]
+    assert desk.run(run_id).status is RunStatus.DONE
+
+
+def test_an_attempt_that_was_spoiled_or_lost_its_lease_tells_no_end(desk: Desk):
+    first = desk.submit()
+    desk.sandbox.do = raising(ZeroDivisionError("ours"))
+    assert told_by(desk) == [["running"]]
+
+    def loses_the_lease(request: RunRequest) -> RunReport:
+        desk.change(first, attempt=99)
+        return doubled(request)
+
+    desk.change(first, ready_at=now())
+    desk.sandbox.do = loses_the_lease
+    assert told_by(desk) == [["running", "compiled", "case", "case", "case", "case"]]
+
+
+def test_a_worker_claims_within_the_bounds_of_its_settings(desk: Desk):
+    """The second run of the same learner waits until the first is done: here the first is another worker's."""
+    busy = desk.submit()
+    desk.change(busy, status=RunStatus.RUNNING, lease_until=now() + timedelta(minutes=1))
+    second = desk.submit()
+    assert desk.grader.grade_pending() == 0
+    assert desk.make_grader(max_runs_per_user=2).grade_pending() == 1
+    assert desk.run(second).status is RunStatus.DONE
+
+
+@pytest.mark.parametrize(
+    ("slots", "setting", "graded"), [(2, None, 0), (3, None, 1), (1, None, 0), (2, 2, 1)]
+)
+def test_a_worker_begins_no_re_grade_that_takes_the_last_slot(
+    desk: Desk, slots: int, setting: int | None, graded: int
+):
+    busy = desk.submit()
+    desk.change(busy, status=RunStatus.RUNNING, lease_until=now() + timedelta(minutes=1))
+    desk.submit(priority=1)
+    assert desk.make_grader(worker_slots=slots, regrade_slots=setting).grade_pending() == graded

@@ -282,6 +282,22 @@ def test_the_artefact_is_handed_on_and_nothing_compiles_twice(farm: Farm, cores:
     wait_for_helpers(lanes)
 
 
+def test_who_listens_is_told_once_that_a_program_is_compiled_and_before_any_case(farm: Farm, tmp_path: Path):
+    lanes = farm.lanes(cache=CompileCache(tmp_path / "made", 10))
+    for language, told in (
+        ("cpp", ["ready"]),
+        ("cpp", ["ready"]),
+        ("python", []),
+    ):  # the second from the cache
+        heard: list[str] = []
+        lanes.run(
+            replace(REQUEST, language=language),
+            lambda index, _, heard=heard: heard.append(str(index)),
+            lambda heard=heard: heard.append("ready"),
+        )
+        assert heard == [*told, *map(str, range(12))]
+
+
 def test_a_refused_program_asks_no_runner_twice(farm: Farm, tmp_path: Path):
     cache = CompileCache(tmp_path / "made", 10)
     lanes = farm.lanes(cache=cache)
@@ -296,7 +312,7 @@ def test_a_refused_program_asks_no_runner_twice(farm: Farm, tmp_path: Path):
 
     farm._serve = serve  # pyright: ignore[reportAttributeAccessIssue]
     for _ in range(2):
-        report = lanes.run(request, None)
+        report = lanes.run(request, None, lambda: pytest.fail("it is not ready"))
         assert (report.compiled, report.cases) == (refused, ())
     assert len(farm.heard[0]) == 1
 

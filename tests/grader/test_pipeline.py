@@ -277,6 +277,17 @@ def test_cases_are_told_of_as_they_are_judged():
     ]  # a group that counts together is known at the end
 
 
+def test_a_program_that_is_compiled_is_told_of_before_its_first_case():
+    cases = tuple(doubling(case) for case in (b"1", b"2", b"5150", b"0"))
+    heard: list[object] = []
+    graded(
+        reporting(compiled=exited(), cases=cases),
+        on_case=lambda index, _: heard.append(index),
+        on_compiled=lambda: heard.append("compiled"),
+    )
+    assert heard == ["compiled", 0, 1, 2, 3]
+
+
 def test_the_report_counts_and_not_what_was_told_on_the_way():
     class Doubting(FakeSandbox):
         def run(self, request: RunRequest, on_case: Any = None) -> RunReport:

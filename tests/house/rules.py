@@ -65,7 +65,7 @@ IMPURE = (
 #: R7: who may start processes: the wall itself, the maker of its base image, the embedded
 #: server, and the command line's supervisor.
 PROCESS_DOORS = ("sandboxes", "grader.images", "api.core.embedded", "cli.processes")
-REDIS_DOORS = ("api.core.queue", "api.core.embedded", "grader.worker")
+REDIS_DOORS = ("api.core.queue", "api.core.events", "api.core.embedded", "grader.worker")
 DOCKER_DOORS = ("grader.engine",)
 #: Who may open connections of its own in the API, which can be told by users where to: the sender of webhooks, and the
 #: embedded server, which looks for a free socket.
@@ -96,6 +96,7 @@ GRADER_USES = (
     "api.notifications.jobs",
     "api.learning.curriculum.suite",
     "api.learning.submissions.grade",
+    "api.learning.submissions.live.events",
     "api.learning.submissions.service",
 )
 

@@ -33,7 +33,8 @@ from api.learning.curriculum.models import Assignment, TestSuite
 from api.learning.submissions.announcing import announce_result
 from api.learning.submissions.grade import GradingTask, Reason, RunStatus, SubmissionStatus
 from api.learning.submissions.models import PRIORITY_LIVE, AssignmentSubmission, GradingRun
-from api.learning.submissions.picking import BEST_RUN
+from api.learning.submissions.picking import BEST_RUN, UNBOUNDED, Bounds
+from api.learning.submissions.sharing import keeps_within
 from api.learning.submissions.source import Source
 from api.learning.submissions.text import clip
 
@@ -41,6 +42,9 @@ log = structlog.get_logger(__name__)
 
 RETRY_SECONDS = 2
 """How long a run waits after its first spoiled attempt; five times longer after each further one."""
+
+CLAIM_TRIES = 3
+"""How often one claim looks for a run that it may keep."""
 
 UNSEEN_SECONDS = 10
 """A run that has waited this long may have lost its bell; one that was given back has none."""
@@ -67,7 +71,7 @@ _CLAIM = (
         lease_until=bindparam("expiry", type_=UtcDateTime()),
         worker=bindparam("claimant"),
     )
-    .returning(_RUNS.c.id, _RUNS.c.submission_id)
+    .returning(_RUNS.c.id, _RUNS.c.submission_id, _RUNS.c.user_id, _RUNS.c.priority)
 )
 _TASK = (
     select(
@@ -103,30 +107,42 @@ class SweepReport(NamedTuple):
 
 
 def claim_next_run(
-    session: Session, *, worker: str, languages: Collection[str], lease_seconds: int, max_attempts: int
+    session: Session,
+    *,
+    worker: str,
+    languages: Collection[str],
+    lease_seconds: int,
+    max_attempts: int,
+    bounds: Bounds = UNBOUNDED,
 ) -> GradingTask | None:
     """Takes the best PENDING run of one of ``languages`` and gives all that is needed to grade it, or None.
 
-    Live runs go before re-grades; then the learner with the fewest runs at work; then age. The lease lasts
-    ``lease_seconds`` from now; renew it in time. Commit before any of the learner's code runs.
+    Live runs go before re-grades; then the learner with the fewest runs at work; then age. What ``bounds`` keep
+    back is not taken. The lease lasts ``lease_seconds`` from now; renew it in time. Commit before any of the
+    learner's code runs.
     """
     if not languages:
         return None
-    moment = now()
-    claimed = session.execute(
-        _CLAIM,
-        {
-            "languages": sorted(languages),
-            "moment": moment,
-            "max_attempts": max_attempts,
-            "expiry": moment + timedelta(seconds=lease_seconds),
-            "claimant": worker,
-        },
-    ).one_or_none()
-    if claimed is None:
-        return None
-    _set_shown_status(session, [claimed.submission_id], SubmissionStatus.RUNNING)
-    return _task(session, claimed.id)
+    for _ in range(CLAIM_TRIES):
+        moment = now()
+        claimed = session.execute(
+            _CLAIM,
+            {
+                "languages": sorted(languages),
+                "moment": moment,
+                "max_attempts": max_attempts,
+                "expiry": moment + timedelta(seconds=lease_seconds),
+                "claimant": worker,
+                **bounds._asdict(),
+            },
+        ).one_or_none()
+        if claimed is None:
+            return None
+        if keeps_within(session, bounds, priority=claimed.priority, user_id=claimed.user_id):
+            _set_shown_status(session, [claimed.submission_id], SubmissionStatus.RUNNING)
+            return _task(session, claimed.id)
+        _change(session, GradingRun.id == claimed.id, {**_given_back(moment), "started_at": None})
+    return None
 
 
 def renew_lease(session: Session, run_id: UUID, attempt: int, lease_seconds: int) -> bool:

@@ -87,6 +87,15 @@ def get_submission(session: Session, actor: Actor, submission_id: UUID) -> Submi
     Raises:
         NotFound: there is none, or it is somebody else's: both look the same.
     """
+    submission = readable_submission(session, actor, submission_id)
+    if submission.status in NOT_FINAL or submission.current_run is None:
+        return SubmissionDetail(submission, None, False)
+    shown = _shown_run(session, submission_id, submission.current_run)
+    return SubmissionDetail(submission, shown, bool(session.scalar(_WAITING, {"wanted": submission_id})))
+
+
+def readable_submission(session: Session, actor: Actor, submission_id: UUID) -> AssignmentSubmission:
+    """The row of a submission that ``actor`` may read. Raises NotFound as `get_submission` does."""
     wanted: dict[str, object] = {"wanted": submission_id}
     if is_admin(actor):
         submission = session.scalar(_BY_ID, wanted)
@@ -94,10 +103,7 @@ def get_submission(session: Session, actor: Actor, submission_id: UUID) -> Submi
         submission = session.scalar(_OWN_BY_ID, {**wanted, "reader": actor.user_id})
     if submission is None:
         raise NotFound("there is no such submission")
-    if submission.status in NOT_FINAL or submission.current_run is None:
-        return SubmissionDetail(submission, None, False)
-    shown = _shown_run(session, submission_id, submission.current_run)
-    return SubmissionDetail(submission, shown, bool(session.scalar(_WAITING, wanted)))
+    return submission
 
 
 def list_submissions(

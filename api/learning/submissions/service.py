@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from api.core.actor import Actor
 from api.core.clock import now
 from api.core.database import after_commit
-from api.core.errors import Conflict, FieldError, Invalid, NotFound
+from api.core.errors import Conflict, FieldError, Invalid, NotFound, RateLimited, Unavailable
 from api.core.ids import new_id
 from api.core.metrics import counter
 from api.core.queue import Bell, ring_after_commit
@@ -23,14 +23,17 @@ from api.core.upsert import insert_once
 from api.learning.curriculum import queries as curriculum_queries
 from api.learning.curriculum.models import Assignment, TestSuite
 from api.learning.curriculum.service import require_enrollment
+from api.learning.submissions.admission import Admission
 from api.learning.submissions.claims import SweepReport, claim_next_run, release_run, renew_lease, sweep
 from api.learning.submissions.grade import RunStatus, SubmissionStatus
 from api.learning.submissions.models import PRIORITY_LIVE, PRIORITY_REGRADE, AssignmentSubmission, GradingRun
+from api.learning.submissions.picking import Bounds
 from api.learning.submissions.recording import record_grade
 from api.learning.submissions.runtimes import report_runtimes
 from api.learning.submissions.source import Source
 
 __all__ = [
+    "Bounds",
     "Planned",
     "Submitted",
     "SweepReport",
@@ -73,13 +76,16 @@ def submit(
     language: str,
     key: str | None = None,
     bell: Bell | None = None,
+    admission: Admission | None = None,
 ) -> Submitted:
     """Stores a submission and its first run, and has the bell rung once that is committed.
 
     ``key`` is the client's idempotency key: within 24 hours the same key with the same body gives the same
-    submission, also where two such requests arrive at the same moment.
+    submission, also where two such requests arrive at the same moment. ``admission`` has the bounds of what is taken
+    in; they are never held against a key's second request.
 
     Raises:
+        Unavailable, RateLimited: no more is taken in at the moment, see `Admission.admit`.
         NotFound: no such assignment.
         Forbidden: not enrolled in its language (``not_enrolled``), or paused.
         Invalid: the assignment does not take ``language``.
@@ -92,10 +98,15 @@ def submit(
             return Submitted(earlier, False)
     detail = curriculum_queries.get_assignment(session, assignment_id)
     require_enrollment(session, actor.user_id, detail.language.id)
-    if language not in detail.suite.languages:
-        taken = ", ".join(detail.suite.languages)
-        fault = FieldError("language", f"the assignment takes {taken}")
-        raise Invalid("the assignment does not take this language", (fault,), code="language_not_taken")
+    _require_taken(language, detail.suite.languages)
+    try:
+        if admission is not None:
+            admission.admit(session, actor)
+    except (RateLimited, Unavailable):
+        # The same request may have been let in at this very moment, and have taken the last place.
+        if key is not None and (earlier := _earlier(session, actor.user_id, key, digest)) is not None:
+            return Submitted(earlier, False)
+        raise
     values = {
         "id": new_id(),
         "user_id": actor.user_id,
@@ -196,6 +207,12 @@ def regrade_many(
     if dry_run:
         return [Planned(submission_id, _next_number(session, submission_id)) for submission_id in found]
     return [regrade(session, submission_id, bell) for submission_id in found]
+
+
+def _require_taken(language: str, languages: Sequence[str]) -> None:
+    if language not in languages:
+        fault = FieldError("language", f"the assignment takes {', '.join(languages)}")
+        raise Invalid("the assignment does not take this language", (fault,), code="language_not_taken")
 
 
 def _add_run(

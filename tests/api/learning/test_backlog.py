@@ -1,13 +1,19 @@
 """What is said about the queue: estimates, but not wrong ones."""
 
 from datetime import timedelta
+from threading import Event, Thread
 
+import pytest
 from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from api.core.clock import now
+from api.learning.submissions import backlog as backlog_module
 from api.learning.submissions.backlog import (
+    LONGEST_RETRY_SECONDS,
     LONGEST_WAIT_SECONDS,
     Backlog,
+    RecentBacklog,
     backlog,
     expected_wait_seconds,
     position,
@@ -63,3 +69,84 @@ def test_the_wait_is_the_length_over_the_pace_and_never_zero_or_endless():
     assert [expected_wait_seconds(quick, ahead) for ahead in (0, 9, 10)] == [1, 2, 3]
     assert expected_wait_seconds(unknown, 9) == 10
     assert expected_wait_seconds(unknown, 10**9) == LONGEST_WAIT_SECONDS
+
+
+def test_an_idle_minute_does_not_make_a_short_queue_look_long():
+    # One run of two seconds in the last minute; two are at work: the next three need three seconds, not three minutes.
+    assert expected_wait_seconds(Backlog(3, 0, 2, now(), 1 / 60, 2.0), 2) == 3
+
+
+def test_how_long_a_run_takes_is_that_of_the_last_ones(world: World):
+    submit(world)
+    grade_all(world.database, passed())
+    with world.database.transaction() as session:
+        moment = now()
+        session.execute(
+            update(GradingRun).values(started_at=moment - timedelta(seconds=4), finished_at=moment)
+        )
+        assert backlog(session).run_seconds == 4.0
+
+
+class Seconds:
+    """A clock that goes by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_a_process_counts_once_a_second_however_many_ask(world: World, monkeypatch: pytest.MonkeyPatch):
+    counted = []
+    count = backlog_module.backlog
+    monkeypatch.setattr(backlog_module, "backlog", lambda session: counted.append(1) or count(session))
+    seconds = Seconds()
+    recent = RecentBacklog(seconds)
+    with world.database.transaction() as session:
+        for _ in range(50):
+            assert recent.get(session).live == 0
+    submit(world)
+    recent.note_added()
+    with world.database.transaction() as session:
+        assert (recent.get(session).live, len(counted)) == (1, 1)
+        seconds.now += 1.5
+        assert (recent.get(session).live, len(counted)) == (1, 2)
+
+
+def test_while_one_thread_counts_the_others_make_do_with_what_is_known(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    seconds = Seconds()
+    recent = RecentBacklog(seconds)
+    begun, go_on = Event(), Event()
+
+    def slow(session: Session) -> Backlog:
+        begun.set()
+        assert go_on.wait(30)
+        return Backlog(9, 0, 0, None, 0.0)
+
+    with world.database.transaction() as session:
+        assert recent.get(session).live == 0
+        seconds.now += 2
+        monkeypatch.setattr(backlog_module, "backlog", slow)
+        counting = Thread(target=recent.get, args=(session,))
+        counting.start()
+        assert begun.wait(30)
+        assert recent.get(session).live == 0
+        go_on.set()
+        counting.join(30)
+        assert recent.get(session).live == 9
+
+
+def test_when_to_ask_again_follows_from_the_age_and_has_an_end(world: World, monkeypatch: pytest.MonkeyPatch):
+    oldest = now() - timedelta(seconds=100)
+    monkeypatch.setattr(backlog_module, "backlog", lambda _: Backlog(20, 0, 1, oldest, 2.0, 1.0))
+    recent = RecentBacklog(Seconds())
+    with world.database.transaction() as session:
+        assert recent.retry_after(session, None) == 1  # it is at work
+        assert recent.retry_after(session, oldest) == 1
+        assert recent.retry_after(session, oldest + timedelta(seconds=50)) in (5, 6)
+        assert recent.retry_after(session, now()) in (10, 11)
+        monkeypatch.setattr(backlog_module, "backlog", lambda _: Backlog(10**6, 0, 1, oldest, 2.0, 1.0))
+        assert RecentBacklog(Seconds()).retry_after(session, now()) == LONGEST_RETRY_SECONDS
