@@ -41,6 +41,15 @@ from api.routes import SERVICE, api_router
 from migrations.commands import serves
 
 
+OF_A_REQUEST = {
+    "session": Provide(provide_session),
+    "actor": Provide(provide_actor, sync_to_thread=False),
+    "reader": Provide(provide_reader, sync_to_thread=False),
+    "visitor": Provide(provide_visitor, sync_to_thread=False),
+    "client_address": Provide(provide_client_address, sync_to_thread=False),
+}
+
+
 def create_app(
     settings: Settings,
     *,
@@ -86,11 +95,7 @@ def create_app(
         lifespan=[lifespan],
         state=State({"settings": settings, "database": database, "bell": bell}),
         dependencies={
-            "session": Provide(provide_session),
-            "actor": Provide(provide_actor, sync_to_thread=False),
-            "reader": Provide(provide_reader, sync_to_thread=False),
-            "visitor": Provide(provide_visitor, sync_to_thread=False),
-            "client_address": Provide(provide_client_address, sync_to_thread=False),
+            **OF_A_REQUEST,
             **_given(database=database, bell=bell, settings=settings, login_throttle=throttle),
             **_given(recent=recent, admission=admission, hub=hub, figures=figures, serves=serves),
         },
