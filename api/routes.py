@@ -6,6 +6,7 @@ from api.auth.routes import AuthController, MeController
 from api.http.health import HealthController, MetricsController
 from api.learning.curriculum.routes import AssignmentController, LanguageController, ModuleController
 from api.learning.progress.routes import ProgressController
+from api.learning.regrades.routes import RegradeSetController
 from api.learning.submissions.routes import (
     AssignmentSubmissionController,
     MySubmissionController,
@@ -25,6 +26,7 @@ LEARNING = [
     SubmissionController,
     MySubmissionController,
     RuntimeController,
+    RegradeSetController,
 ]
 SERVICE = [HealthController, MetricsController]  # also at the root, see api/app.py
 

@@ -19,6 +19,7 @@ from grader.analysis.hints import LOOKED_AT, Failing
 from grader.checkers import CheckResult, check, check_value
 from grader.feedback import feedback
 from grader.limits import Caps, LanguageFacts, compile_limits, limits_for
+from grader.partial import cases_to_run, failing_of, whole
 from grader.sandbox import Sandbox, SandboxUnavailable
 from grader.score import award, score
 from grader.text import clean_text
@@ -64,25 +65,24 @@ def grade(
         SuiteFaults: the stored suite is not one; never the learner's fault either.
     """
     suite = parse_suite(json.loads(task.suite))
-    items = [
-        _Item(suite, group, case, limits_for(suite, case, facts, caps))
-        for group in suite.groups
-        for case in group.cases
-    ]
+    positions = cases_to_run(task, suite)
+    items = _items(suite, positions, facts, caps)
     files = _files(task.files, facts)
-    bench = _Bench(items, on_case)
+    bench = _Bench(items, on_case and (lambda index, case: on_case(positions[index], case)))
     report = sandbox.run(_request(items, files, facts, caps), bench.hear)
     compiled = _has_compiled(report)
     if compiled and len(report.cases) != len(items):
         raise SandboxUnavailable(f"the sandbox reported {len(report.cases)} of {len(items)} cases")
-    cases = bench.final(report.cases) if compiled else ()
+    judged = bench.final(report.cases) if compiled else ()
+    cases = whole(task, suite, positions, judged) if compiled else ()
     points = award(suite, [case.verdict is Verdict.PASSED for case in cases]) if compiled else []
     cases = tuple(
         replace(case, points=float(own.earned), max_points=float(own.possible))
         for case, own in zip(cases, points, strict=True)
     )
     status, reason = fold(cases, compiled)
-    analysis = analyse(facts.name, files, _first_failing(items, report.cases, cases))
+    failing = failing_of(cases, positions, _first_failing(items, report.cases, judged))
+    analysis = analyse(facts.name, files, failing)
     return Grade(
         status=status,
         reason=reason,
@@ -95,6 +95,12 @@ def grade(
         grader_version=version,
         isolation=report.isolation,
     )
+
+
+def _items(suite: Suite, positions: Sequence[int], facts: LanguageFacts, caps: Caps) -> list[_Item]:
+    cases = [(group, case) for group in suite.groups for case in group.cases]
+    chosen = (cases[position] for position in positions)
+    return [_Item(suite, group, case, limits_for(suite, case, facts, caps)) for group, case in chosen]
 
 
 class _Bench:

@@ -38,6 +38,7 @@ _TAGS = {
     "me": "what belongs to the caller",
     "curriculum": "languages, modules, assignments, enrollment",
     "submissions": "sending code, and what came of it",
+    "regrades": "grading many submissions again, as one thing that can be looked at, applied and undone",
     "service": "for those who run the platform",
 }
 

@@ -28,7 +28,7 @@ from alembic import op
 from migrations.namespaces import ns
 
 revision = "copying"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade():
@@ -53,7 +53,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "breaking"
-down_revision = "0002"
+down_revision = "0003"
 
 
 def upgrade():
@@ -160,14 +160,14 @@ def test_changing_a_table_keeps_the_rows_that_point_to_it(url, further):
     further("copying", COPYING)
     commands.upgrade(url, "copying")
     assert any("nickname" in line for line in commands.check(url))
-    commands.downgrade(url, "0002")
+    commands.downgrade(url, "0003")
     with database.transaction() as session:
         assert session.query(UserSession).count() == 1
         session.delete(session.merge(user))
         session.flush()
         assert session.query(UserSession).count() == 0
     database.close()
-    commands.upgrade(url, "0002")
+    commands.upgrade(url, "0003")
     assert [line for line in commands.check(url) if not line.startswith("the database is at")] == []
 
 
@@ -200,7 +200,7 @@ def test_a_migration_that_breaks_off_leaves_nothing(url, further):
     further("breaking", BREAKING)
     with pytest.raises(RuntimeError, match="broken off"):
         commands.upgrade(url, "breaking")
-    assert commands.current(url) == "0002"
+    assert commands.current(url) == "0003"
     assert "half" not in tables(url)
 
 

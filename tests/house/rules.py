@@ -23,6 +23,7 @@ LINE = (
     ("api.learning.curriculum",),
     ("api.learning.progress",),
     ("api.learning.quizzes", "api.learning.submissions"),
+    ("api.learning.regrades",),
 )
 RANK = {slice_: rank for rank, group in enumerate(LINE) for slice_ in group}
 
@@ -79,6 +80,7 @@ GRADER_USES = (
     "api.models",
     "api.notifications.jobs",
     "api.learning.curriculum.suite",
+    "api.learning.regrades.service",
     "api.learning.submissions.grade",
     "api.learning.submissions.service",
 )

@@ -31,6 +31,7 @@ from api.learning.curriculum.models import Assignment, TestSuite
 from api.learning.submissions.grade import GradingTask, Reason, RunStatus, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, GradingRun
 from api.learning.submissions.picking import BEST_RUN
+from api.learning.submissions.previews import kept_results
 from api.learning.submissions.source import Source
 from api.learning.submissions.text import clip
 
@@ -70,6 +71,9 @@ _TASK = (
         GradingRun.number,
         GradingRun.attempt,
         GradingRun.language,
+        GradingRun.regrade_set_id,
+        GradingRun.base_run,
+        GradingRun.only_cases,
         AssignmentSubmission.code,
         AssignmentSubmission.files,
         TestSuite.document,
@@ -197,6 +201,7 @@ def sweep(session: Session, *, max_attempts: int, grace_seconds: float = 0) -> S
 
 def _task(session: Session, run_id: UUID) -> GradingTask:
     row = session.execute(_TASK, {"wanted": run_id}).one()
+    kept = kept_results(session, row.submission_id, row.base_run) if row.only_cases else ()
     return GradingTask(
         run_id=row.id,
         submission_id=row.submission_id,
@@ -208,6 +213,9 @@ def _task(session: Session, run_id: UUID) -> GradingTask:
         suite_version=row.version,
         suite_digest=row.digest,
         max_score=row.max_score,
+        preview=row.regrade_set_id is not None,
+        only=tuple(row.only_cases) if kept else (),
+        kept=kept,
     )
 
 

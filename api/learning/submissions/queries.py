@@ -56,7 +56,11 @@ def get_submission(session: Session, actor: Actor, submission_id: UUID) -> Submi
     if submission.status in NOT_FINAL or submission.current_run is None:
         return SubmissionDetail(submission, None, False)
     shown = _shown_run(session, submission_id, submission.current_run)
-    waiting = exists().where(GradingRun.submission_id == submission_id, GradingRun.status != RunStatus.DONE)
+    waiting = exists().where(
+        GradingRun.submission_id == submission_id,
+        GradingRun.status.in_((RunStatus.PENDING, RunStatus.RUNNING)),
+        GradingRun.regrade_set_id.is_(None),  # a preview shows nowhere
+    )
     return SubmissionDetail(submission, shown, bool(session.scalar(select(waiting))))
 
 
