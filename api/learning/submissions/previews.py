@@ -4,7 +4,7 @@ Showing another run than the one that is shown is one statement for any number o
 anew only for learners of whom a submission begins or ceases to be passed: of everything that a run can change,
 progress looks at nothing else.
 
-Locks are taken in one order everywhere: submissions by id, then enrollments by learner and language. Who records a
+Locks are taken in one order everywhere: submissions by id, then enrollments by language and learner. Who records a
 grade holds one of each, so nobody waits in a circle.
 """
 
@@ -17,8 +17,8 @@ from sqlalchemy import FromClause, Select, Subquery, Table, and_, func, insert, 
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session, aliased
 
-from api.learning.curriculum.models import Assignment, Module, TestSuite
-from api.learning.progress.service import apply_result
+from api.learning.curriculum.models import Assignment, TestSuite
+from api.learning.progress.service import apply_results
 from api.learning.submissions.grade import CaseGrade, FirstDifference, RunStatus, SubmissionStatus
 from api.learning.submissions.models import PRIORITY_REGRADE, AssignmentSubmission, CaseResult, GradingRun
 
@@ -136,26 +136,23 @@ def show_runs(session: Session, wanted: Select[UUID, int, int]) -> None:
         )
         .execution_options(**_NO_SYNC)
     )
-    for user_id, _, module_id in flipped:
-        apply_result(session, user_id, module_id)
+    apply_results(session, flipped)
 
 
-def _flipped(session: Session, here: Any, switch: Subquery, run: Any) -> Sequence[Any]:
+def _flipped(session: Session, here: Any, switch: Subquery, run: Any) -> list[tuple[UUID, UUID]]:
     passed = SubmissionStatus.PASSED
     flips = or_(
         and_(AssignmentSubmission.status == passed, run.result_status != passed),
         and_(AssignmentSubmission.status != passed, run.result_status == passed),
     )
-    columns = AssignmentSubmission.user_id, Module.language_id, Module.id
-    return session.execute(
-        select(*columns)
+    rows = session.execute(
+        select(AssignmentSubmission.user_id, Assignment.module_id)
         .select_from(AssignmentSubmission, cast(FromClause, run), switch)
         .join(Assignment, AssignmentSubmission.assignment_id == Assignment.id)
-        .join(Module, Assignment.module_id == Module.id)
         .where(here, flips)
         .distinct()
-        .order_by(*columns)
-    ).all()
+    )
+    return [(user_id, module_id) for user_id, module_id in rows]
 
 
 def kept_results(session: Session, submission_id: UUID, number: int) -> tuple[CaseGrade, ...]:

@@ -9,12 +9,12 @@ from sqlalchemy import select, update
 from api.core.clock import now
 from api.core.errors import Conflict, NotFound, Unavailable
 from api.core.ids import new_id
+from api.learning.curriculum import service as curriculum
 from api.learning.curriculum.models import LanguageEnrollment
 from api.learning.progress.models import ModuleProgress
 from api.learning.regrades import queries, service
 from api.learning.regrades.models import MemberOutcome, RegradeSetStatus
 from api.learning.regrades.queries import ChangeKind
-from api.learning.submissions import previews
 from api.learning.submissions import queries as submission_queries
 from api.learning.submissions.grade import Reason, RunStatus, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, GradingRun
@@ -275,11 +275,9 @@ def test_a_fault_in_the_middle_leaves_nothing(world: World, when: str, monkeypat
     set_id = preview(world, failed())
     before = everything(world.database)
     folded: list[object] = []
-    fold = previews.apply_result
 
-    def break_off(session: Any, user_id: Any, module_id: Any) -> None:
-        fold(session, user_id, module_id)
-        folded.append(user_id)
+    def break_off(enrollment: LanguageEnrollment, _: bool) -> None:
+        folded.append(enrollment.user_id)
         if len(folded) == 2:
             raise Unavailable("broken off")
 
@@ -288,7 +286,7 @@ def test_a_fault_in_the_middle_leaves_nothing(world: World, when: str, monkeypat
 
     with monkeypatch.context() as patch:
         if when == "the second learner":
-            patch.setattr(previews, "apply_result", break_off)
+            patch.setattr(curriculum, "set_completed", break_off)
         else:
             patch.setattr(service, "_done", break_at_the_end)
         with pytest.raises(Unavailable):
