@@ -75,6 +75,7 @@ COMMANDS = [
     *(["up"], ["serve"], ["worker"], ["sweep"], ["sync"], ["try"], ["regrade"], ["submissions", "show"]),
     *(["sandboxes", "build"], ["sandboxes", "list"], ["sandboxes", "check"], ["db", "upgrade"]),
     *(["db", "downgrade"], ["db", "check"], ["create-user"], ["demo"], ["doctor"]),
+    *(["regrade-sets", verb] for verb in ("create", "list", "show", "watch", "apply", "cancel", "undo")),
 ]
 
 
