@@ -20,6 +20,7 @@ PLANTED = [
     ("R4", "api.auth.service", "from api.learning.curriculum import queries"),
     ("R4", "api.core.queue", "from api.auth.models import User"),
     ("R4", "api.learning.quizzes.service", "from api.learning.submissions import service"),
+    ("R4", "api.learning.submissions.claims", "from api.learning.regrades.models import RegradeSet"),
     ("R4", "api.http.identity", "from api.learning.submissions import queries"),
     ("R5", "api.learning.submissions.service", "from api.learning.curriculum import rules"),
     ("R5", "api.learning.submissions.service", "from api.learning.curriculum.schemas import AssignmentOut"),

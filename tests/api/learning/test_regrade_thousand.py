@@ -188,9 +188,8 @@ def assert_each_has_one_run(world: World, submissions: list[UUID]) -> None:
 
 def assert_progress_is_what_the_facts_say(world: World, users: list[UUID]) -> None:
     with world.database.transaction() as session:
-        noted = dict(
-            session.execute(select(ModuleProgress.user_id, ModuleProgress.progress_percent)).tuples().all()
-        )
+        columns = select(ModuleProgress.user_id, ModuleProgress.progress_percent)
+        noted = {row.user_id: row.progress_percent for row in session.execute(columns)}
         for user_id in users:
             facts = gather(session, user_id, [world.module.id])[world.module.id]
             # The rows were filled in without a fold: who lost nothing has no progress written down.
