@@ -192,7 +192,7 @@ def test_only_what_changed_is_to_be_told(world: World):
 def test_what_shows_something_newer_is_left_alone_and_listed(world: World):
     one, other = graded(world, passed()), graded(world, passed())
     set_id = preview(world, failed(0))
-    assert regrade(world.database, one).number == 3, "a preview is not as good as a run that will be shown"
+    assert regrade(world.database, one).number == 3
     grade_all(world.database, failed(60))
     resubmitted = graded(world, passed())
     apply(world.database, set_id)
@@ -211,6 +211,15 @@ def test_a_pending_regrade_that_was_asked_for_later_is_shown_over_the_set(world:
     set_id = preview(world, failed(0))
     regrade(world.database, one)
     apply(world.database, set_id)
+    grade_all(world.database, failed(60))
+    assert (shown(world.database, one).score, shown(world.database, one).current_run) == (60, 3)
+
+
+def test_a_preview_that_waits_is_not_as_good_as_a_regrade(world: World):
+    one = graded(world, passed())
+    make_set(world)
+    advance(world.database)
+    assert regrade(world.database, one).number == 3
     grade_all(world.database, failed(60))
     assert (shown(world.database, one).score, shown(world.database, one).current_run) == (60, 3)
 
