@@ -44,7 +44,8 @@ def upgrade() -> None:
         schema=ns("learning"),
     )
     with op.batch_alter_table("regrade_sets", schema=ns("learning")) as batch_op:
-        batch_op.create_index(batch_op.f("ix_regrade_sets_status"), ["status"], unique=False)
+        for name in ("asked_by", "status", "suite_id"):
+            batch_op.create_index(batch_op.f(f"ix_regrade_sets_{name}"), [name], unique=False)
 
     # Not in a batch: SQLite would copy the table, and nothing but the columns is new.
     op.add_column(
@@ -122,7 +123,8 @@ def downgrade() -> None:
         batch_op.drop_column("regrade_set_id")
 
     with op.batch_alter_table("regrade_sets", schema=ns("learning")) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_regrade_sets_status"))
+        for name in ("asked_by", "status", "suite_id"):
+            batch_op.drop_index(batch_op.f(f"ix_regrade_sets_{name}"))
 
     op.drop_table("regrade_sets", schema=ns("learning"))
 

@@ -64,14 +64,16 @@ class RegradeSet(Base):
     __table_args__ = ({"schema": SCHEMA},)
 
     asked_by: Mapped[UUID | None] = mapped_column(
-        ForeignKey("auth.users.id", ondelete="SET NULL"), default=None
+        ForeignKey("auth.users.id", ondelete="SET NULL"), default=None, index=True
     )
     why: Mapped[str] = mapped_column(Text)
     selection: Mapped[dict[str, Any]] = mapped_column(Json)
     status: Mapped[RegradeSetStatus] = mapped_column(
         enum_type(RegradeSetStatus), default=RegradeSetStatus.PREPARING, index=True
     )
-    suite_id: Mapped[UUID | None] = mapped_column(ForeignKey("learning.test_suites.id"), default=None)
+    suite_id: Mapped[UUID | None] = mapped_column(
+        ForeignKey("learning.test_suites.id"), default=None, index=True
+    )
     only_cases: Mapped[list[int] | None] = mapped_column(Json, default=None)
     total: Mapped[int] = mapped_column(default=0)
     prepared_up_to: Mapped[UUID | None] = mapped_column(default=None)
