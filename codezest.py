@@ -169,10 +169,104 @@ def try_(file: Path, assignment: str, language: str | None, testcases: Path | No
 def regrade(
     ids: tuple[UUID, ...], assignment: str | None, status: str | None, dry_run: bool, as_json: bool
 ) -> None:
-    """Grade submissions again, against the current test cases. Old runs stay as they were."""
+    """Grade submissions again, against the current test cases. Old runs stay as they were.
+
+    Each result is shown as soon as it is there; `regrade-sets` looks at all of them first.
+    """
     from cli.grading import regrade as run
 
     run(ids, assignment=assignment, status=status, dry_run=dry_run, as_json=as_json)
+
+
+@main.group("regrade-sets")
+def regrade_sets() -> None:
+    """Grade many submissions again: look at what would change, then apply all of it or nothing."""
+
+
+@regrade_sets.command("create")
+@click.argument("ids", nargs=-1, type=click.UUID)
+@click.option("--why", "--reason", "why", required=True, help="Why; it is kept with the set.")
+@click.option("--assignment", "-a", metavar="SLUG", help="Only of this assignment.")
+@click.option("--suite-version", type=click.IntRange(1), help="Only with a result of these test cases.")
+@click.option("--status", type=click.Choice(["PASSED", "FAILED", "ERROR"]), help="Only those of this status.")
+@click.option("--result", metavar="REASON", help="Only those that failed so, for example compile_error.")
+@click.option("--user", type=click.UUID, help="Only of this learner.")
+@click.option("--language", "-l", help="Only in this language.")
+@click.option("--since", type=click.DateTime(), help="Only submitted at this time (UTC) or later.")
+@click.option("--until", type=click.DateTime(), help="Only submitted before this time (UTC).")
+@click.option("--case", "cases", multiple=True, metavar="GROUP/NAME", help="Only this case; repeatable.")
+@click.option("--dry-run", is_flag=True, help="Say how many it would be; store nothing.")
+@click.option("--wait", is_flag=True, help="Until all is graded.")
+@as_json
+def create_regrade_set(assignment: str | None, why: str, **options: object) -> None:
+    """Grade submissions again without showing it: those of IDS, or all that fit the options."""
+    from cli.regrades import create, criteria
+
+    flags = {name: bool(options.pop(name)) for name in ("dry_run", "wait", "as_json")}
+    chosen = criteria(**options)  # pyright: ignore[reportArgumentType]
+    create(why, chosen, assignment=assignment, **flags)
+
+
+@regrade_sets.command("list")
+@as_json
+def list_regrade_sets(as_json: bool) -> None:
+    """List the newest sets."""
+    from cli.regrades import list_sets
+
+    list_sets(as_json=as_json)
+
+
+@regrade_sets.command("show")
+@click.argument("set_id", type=click.UUID)
+@click.option(
+    "--kind", type=click.Choice(["up", "down", "same", "flip", "fault", "newer"]), help="Only these."
+)
+@as_json
+def show_regrade_set(set_id: UUID, kind: str | None, as_json: bool) -> None:
+    """Show what a set would change or has changed, per learner and per submission."""
+    from cli.regrades import show
+
+    show(set_id, kind=kind, as_json=as_json)
+
+
+@regrade_sets.command("watch")
+@click.argument("set_id", type=click.UUID)
+@as_json
+def watch_regrade_set(set_id: UUID, as_json: bool) -> None:
+    """Wait until a set is graded."""
+    from cli.regrades import watch
+
+    watch(set_id, as_json=as_json)
+
+
+@regrade_sets.command("apply")
+@click.argument("set_id", type=click.UUID)
+@as_json
+def apply_regrade_set(set_id: UUID, as_json: bool) -> None:
+    """Show all results of a set at once."""
+    from cli.regrades import act
+
+    act("apply", set_id, as_json=as_json)
+
+
+@regrade_sets.command("cancel")
+@click.argument("set_id", type=click.UUID)
+@as_json
+def cancel_regrade_set(set_id: UUID, as_json: bool) -> None:
+    """Give a set up; nothing that is shown changes."""
+    from cli.regrades import act
+
+    act("cancel", set_id, as_json=as_json)
+
+
+@regrade_sets.command("undo")
+@click.argument("set_id", type=click.UUID)
+@as_json
+def undo_regrade_set(set_id: UUID, as_json: bool) -> None:
+    """Show again what was shown before a set was applied."""
+    from cli.regrades import act
+
+    act("undo", set_id, as_json=as_json)
 
 
 @main.group()

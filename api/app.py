@@ -40,7 +40,6 @@ from api.learning.submissions.live.hub import Hub, Limits
 from api.routes import SERVICE, api_router
 from migrations.commands import serves
 
-
 OF_A_REQUEST = {
     "session": Provide(provide_session),
     "actor": Provide(provide_actor, sync_to_thread=False),

@@ -9,6 +9,7 @@ from api.learning.curriculum import models as curriculum
 from api.learning.progress import models as progress
 from api.learning.quizzes import models as quizzes
 from api.learning.quizzes import service as _quiz_facts  # noqa: F401  adds its source of facts
+from api.learning.regrades import models as regrades
 from api.learning.submissions import models as submissions
 from api.notifications import models as notifications
 from api.payments import models as payments
@@ -24,6 +25,7 @@ __all__ = [
     "payments",
     "progress",
     "quizzes",
+    "regrades",
     "submissions",
     "webhooks",
 ]

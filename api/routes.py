@@ -13,6 +13,7 @@ from api.learning.quizzes.routes import (
     MyAttemptController,
     QuizController,
 )
+from api.learning.regrades.routes import RegradeSetController
 from api.learning.submissions.routes import (
     AssignmentSubmissionController,
     MySubmissionController,
@@ -40,6 +41,7 @@ LEARNING = [
     QuizController,
     AttemptController,
     MyAttemptController,
+    RegradeSetController,
 ]
 NOTIFICATIONS = [NotificationController, NotificationPreferenceController]
 PAYMENTS = [PaymentController]

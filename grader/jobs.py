@@ -254,7 +254,8 @@ class Grader:
 
     @contextmanager
     def _told(self, task: GradingTask) -> Iterator[TellsRun | None]:
-        told = self._telling.begin(task) if self._telling is not None else None
+        # Nobody is shown that a preview is at work.
+        told = self._telling.begin(task) if self._telling is not None and not task.preview else None
         try:
             yield told
         finally:

@@ -20,6 +20,7 @@ from grader.analysis.hints import LOOKED_AT, Failing
 from grader.checkers import CheckResult, check, check_value
 from grader.feedback import feedback
 from grader.limits import Caps, LanguageFacts, compile_limits, limits_for
+from grader.partial import cases_to_run, failing_of, whole
 from grader.sandbox import OnReady, Sandbox, SandboxUnavailable
 from grader.score import award, score
 from grader.text import clean_text
@@ -70,13 +71,10 @@ def grade(
         SuiteFaults: the stored suite is not one; never the learner's fault either.
     """
     suite = _suite_of(task.suite) if len(task.suite) <= _SMALL_SUITE else parse_suite(json.loads(task.suite))
-    items = [
-        _Item(suite, group, case, limits_for(suite, case, facts, caps))
-        for group in suite.groups
-        for case in group.cases
-    ]
+    positions = cases_to_run(task, suite)
+    items = _items(suite, positions, facts, caps)
     files = _files(task.files, facts)
-    bench = _Bench(items, on_case)
+    bench = _Bench(items, on_case and (lambda index, case: on_case(positions[index], case)))
     request = _request(items, files, facts, caps)
     report = (
         sandbox.run(request, bench.hear, on_compiled) if on_compiled else sandbox.run(request, bench.hear)
@@ -84,14 +82,16 @@ def grade(
     compiled = _has_compiled(report)
     if compiled and len(report.cases) != len(items):
         raise SandboxUnavailable(f"the sandbox reported {len(report.cases)} of {len(items)} cases")
-    cases = bench.final(report.cases) if compiled else ()
+    judged = bench.final(report.cases) if compiled else ()
+    cases = whole(task, suite, positions, judged) if compiled else ()
     points = award(suite, [case.verdict is Verdict.PASSED for case in cases]) if compiled else []
     cases = tuple(
         replace(case, points=float(own.earned), max_points=float(own.possible))
         for case, own in zip(cases, points, strict=True)
     )
     status, reason = fold(cases, compiled)
-    analysis = analyse(facts.name, files, _first_failing(items, report.cases, cases))
+    failing = failing_of(cases, positions, _first_failing(items, report.cases, judged))
+    analysis = analyse(facts.name, files, failing)
     return Grade(
         status=status,
         reason=reason,
@@ -110,6 +110,12 @@ def grade(
 def _suite_of(text: str) -> Suite:
     # A class sends its solutions to one assignment, and reading a suite takes as long as judging ten cases of it.
     return parse_suite(json.loads(text))
+
+
+def _items(suite: Suite, positions: Sequence[int], facts: LanguageFacts, caps: Caps) -> list[_Item]:
+    cases = [(group, case) for group in suite.groups for case in group.cases]
+    chosen = (cases[position] for position in positions)
+    return [_Item(suite, group, case, limits_for(suite, case, facts, caps)) for group, case in chosen]
 
 
 class _Bench:

@@ -1,8 +1,11 @@
 """Finds what was dropped: runs whose worker died, and runs whose bell was lost.
 
-One pass is a short transaction and a few bells. Any number of sweepers may run side by side; the database
+One pass is a few short transactions and a few bells. Any number of sweepers may run side by side; the database
 decides who gets an expired run. Bells are rung only as far as none are waiting: a long queue is no lost
 queue.
+
+It also does what goes on by itself with re-grade sets, in pieces: a pass that found a set of many thousands
+to prepare must not keep runs waiting whose worker has died.
 """
 
 import threading
@@ -13,6 +16,7 @@ from api.core.database import Database
 from api.core.errors import CodezestError
 from api.core.queue import Bell
 from api.core.settings import Settings
+from api.learning.regrades import service as regrades
 from api.learning.submissions import service as submissions
 from grader import meters
 from grader.heartbeat import WAITING_SECONDS, Heartbeat
@@ -22,10 +26,12 @@ log = structlog.get_logger(__name__)
 SECONDS_BETWEEN_PASSES = 3.0
 #: A worker that hears one bell goes on while there is work, so a few bells wake them all.
 _MOST_BELLS = 32
+_MOST_PIECES = 20
 
 
 def sweep_once(database: Database, bell: Bell, settings: Settings) -> submissions.SweepReport:
-    """One pass: takes back expired runs and rings for pending ones that nobody has looked at.
+    """One pass: takes back expired runs, rings for pending ones that nobody has looked at, and advances re-grade
+    sets.
 
     Raises:
         Unavailable: the database did not answer.
@@ -38,6 +44,10 @@ def sweep_once(database: Database, bell: Bell, settings: Settings) -> submission
     meters.swept(swept.expired, rung)
     if swept.expired:
         log.warning("runs_taken_back", expired=swept.expired, given_up=swept.given_up)
+    for _ in range(_MOST_PIECES):
+        with database.transaction() as session:
+            if not regrades.advance(session, bell):
+                break
     return swept
 
 

@@ -66,11 +66,15 @@ TABLES = {
     ),
     "learning.grading_runs": May(
         _ROWS,
-        "SELECT, UPDATE (status, attempt, failures, ready_at, started_at, lease_until, worker, last_fault, "
+        # The sweeper adds the runs of re-grade sets.
+        "SELECT, INSERT, UPDATE (status, attempt, failures, ready_at, started_at, lease_until, worker, last_fault, "
         "finished_at, result_status, reason, score, max_score, feedback, compile_output, analysis, image_digest, "
         "grader_version, isolation, machine_speed)",
     ),
-    "learning.case_results": May(_ROWS, "INSERT"),
+    # Read where single cases are graded again: the others keep their results.
+    "learning.case_results": May(_ROWS, "SELECT, INSERT"),
+    "learning.regrade_sets": May(_ROWS, "SELECT, UPDATE (status, total, prepared_up_to, ready_at)"),
+    "learning.regrade_members": May(_ROWS, "INSERT"),
     "learning.runtimes": May("SELECT", _ROWS),
     "learning.assignment_analyses": May(_ROWS, _NOTHING),
     # Progress is folded over all kinds of items; of a quiz it takes whether it was passed, and no question or answer.

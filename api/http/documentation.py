@@ -39,6 +39,7 @@ _TAGS = {
     "curriculum": "languages, modules, assignments, enrollment",
     "submissions": "sending code, and what came of it",
     "webhooks": "telling other systems of results",
+    "regrades": "grading many submissions again, as one thing that can be looked at, applied and undone",
     "service": "for those who run the platform",
 }
 

@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 from migrations.namespaces import create_schemas, drop_schemas, ns
 
 revision = "0004"
-down_revision = "0002"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 

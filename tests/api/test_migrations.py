@@ -17,8 +17,9 @@ from api.core.errors import Invalid, Unavailable
 from api.core.ids import new_id
 from api.core.orm import SCHEMAS, Base
 from api.learning.curriculum.models import Assignment, Module, ProgrammingLanguage, TestSuite
+from api.learning.regrades.models import RegradeMember, RegradeSet
 from api.learning.submissions.grade import Verdict
-from api.learning.submissions.models import CaseResult, GradingRun
+from api.learning.submissions.models import AssignmentSubmission, CaseResult, GradingRun
 from migrations import commands
 from tests import factories
 
@@ -287,6 +288,38 @@ def test_what_was_there_before_publishing_is_published(url):
         assert session.get_one(Module, kept.module_id).published is True
         assert session.scalars(select(ProgrammingLanguage.sequential)).all() == [False]
     database.close()
+
+
+@pytest.mark.parametrize("url", BOTH, indirect=True)
+def test_going_down_from_regrade_sets_keeps_what_is_shown_and_drops_what_waits(url):
+    commands.upgrade(url)
+    database = Database(url)
+    with database.transaction() as session:
+        assignment = factories.make_assignment(session)
+        suite = session.scalars(select(TestSuite)).one()
+        submission = factories.make_submission(session, factories.make_user(session), assignment)
+        regrade_set = RegradeSet(why="x", selection={"status": "PASSED"})
+        session.add(regrade_set)
+        session.flush()
+        for number, set_id in enumerate((None, regrade_set.id, regrade_set.id), start=1):
+            run = factories.make_run(session, submission, suite, number=number, regrade_set_id=set_id)
+            session.add(
+                CaseResult(
+                    run_id=run.id, position=0, name="c", group="g", visible=True, verdict=Verdict.PASSED
+                )
+            )
+        session.flush()
+        session.add(RegradeMember(set_id=regrade_set.id, submission_id=submission.id, number=2, before=1))
+        submission.current_run = 2
+    commands.downgrade(url, "0002")
+    commands.upgrade(url)
+    with database.transaction() as session:
+        assert session.scalars(select(GradingRun.number).order_by(GradingRun.number)).all() == [1, 2]
+        assert session.get_one(AssignmentSubmission, submission.id).current_run == 2
+        assert len(session.scalars(select(CaseResult.run_id)).all()) == 2
+        assert session.scalars(select(RegradeSet)).all() == []
+    database.close()
+    assert commands.check(url) == []
 
 
 @pytest.mark.parametrize("url", BOTH, indirect=True)

@@ -76,6 +76,7 @@ COMMANDS = [
     *(["sandboxes", "build"], ["sandboxes", "list"], ["sandboxes", "check"], ["db", "upgrade"]),
     *(["db", "downgrade"], ["db", "check"], ["create-user"], ["demo"], ["doctor"]),
     *(["deliver"], ["webhooks", "deliveries"], ["webhooks", "replay"], ["top"]),
+    *(["regrade-sets", verb] for verb in ("create", "list", "show", "watch", "apply", "cancel", "undo")),
 ]
 
 

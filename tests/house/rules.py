@@ -24,6 +24,7 @@ LINE = (
     ("api.learning.progress",),
     ("api.webhooks",),
     ("api.learning.quizzes", "api.learning.submissions"),
+    ("api.learning.regrades",),
 )
 RANK = {slice_: rank for rank, group in enumerate(LINE) for slice_ in group}
 
@@ -95,6 +96,7 @@ GRADER_USES = (
     "api.models",
     "api.notifications.jobs",
     "api.learning.curriculum.suite",
+    "api.learning.regrades.service",
     "api.learning.submissions.grade",
     "api.learning.submissions.live.events",
     "api.learning.submissions.service",

@@ -22,6 +22,7 @@ PLANTED = [
     ("R4", "api.learning.quizzes.service", "from api.learning.submissions import service"),
     ("R4", "api.webhooks.service", "from api.learning.submissions.models import AssignmentSubmission"),
     ("R4", "api.learning.progress.service", "from api.webhooks import service"),
+    ("R4", "api.learning.submissions.claims", "from api.learning.regrades.models import RegradeSet"),
     ("R4", "api.http.identity", "from api.learning.submissions import queries"),
     ("R5", "api.learning.submissions.service", "from api.learning.curriculum import rules"),
     ("R5", "api.learning.submissions.service", "from api.learning.curriculum.schemas import AssignmentOut"),

@@ -3,6 +3,7 @@
 Faults of a suite are told as faults of the body, each with its JSON path; nothing is stored if there is one.
 """
 
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -195,17 +196,34 @@ def hold_enrollment(session: Session, user_id: UUID, language_id: UUID) -> Langu
     return session.scalar(select(LanguageEnrollment).where(row).execution_options(populate_existing=True))
 
 
-def set_completed(session: Session, enrollment: LanguageEnrollment, completed: bool) -> None:
+def hold_enrollments(
+    session: Session, user_ids: Collection[UUID], language_id: UUID
+) -> Sequence[LanguageEnrollment]:
+    """The same for many learners: those enrollments that there are, locked in the order of the learners' ids.
+
+    Only for a transaction that has written already: SQLite's dialect leaves the lock out, and the one writer needs
+    none.
+    """
+    statement = (
+        select(LanguageEnrollment)
+        .where(LanguageEnrollment.user_id.in_(user_ids), LanguageEnrollment.language_id == language_id)
+        .order_by(LanguageEnrollment.user_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    return session.scalars(statement).all()
+
+
+def set_completed(enrollment: LanguageEnrollment, completed: bool) -> None:
     """Notes that all modules are completed, or no longer are; what is paused or dropped stays so.
 
-    ``enrollment`` must be held (`hold_enrollment`).
+    ``enrollment`` must be held (`hold_enrollment`); the caller flushes.
     """
     if completed == (enrollment.completed_at is not None):
         return
     enrollment.completed_at = now() if completed else None
     if enrollment.status in (EnrollmentStatus.ACTIVE, EnrollmentStatus.COMPLETED):
         _resume(enrollment)
-    session.flush()
 
 
 def _resume(enrollment: LanguageEnrollment) -> None:

@@ -26,8 +26,8 @@ class Facts(NamedTuple):
     started: bool
 
 
-Source = Callable[[Session, UUID, Collection[UUID]], Mapping[UUID, Facts]]
-"""From a learner and module ids to facts by module; a module that is left out has no item of the kind."""
+Source = Callable[[Session, Collection[UUID], Collection[UUID]], Mapping[UUID, Mapping[UUID, Facts]]]
+"""From learners and module ids to facts by learner and module; a module that is left out has no item of the kind."""
 
 _sources: dict[str, Source] = {}
 
@@ -48,7 +48,14 @@ def add_source(kind: str, source: Source) -> None:
 
 
 def gather(session: Session, user_id: UUID, module_ids: Collection[UUID]) -> dict[UUID, ModuleFacts]:
-    """The facts of every one of ``module_ids``, one question per kind to the database.
+    """The facts of every one of ``module_ids``; see `gather_many`."""
+    return gather_many(session, [user_id], module_ids)[user_id]
+
+
+def gather_many(
+    session: Session, user_ids: Collection[UUID], module_ids: Collection[UUID]
+) -> dict[UUID, dict[UUID, ModuleFacts]]:
+    """The facts of every one of ``module_ids`` for each learner, one question per kind to the database.
 
     Raises:
         RuntimeError: a source is missing; this process has not imported the slice that owns it.
@@ -56,8 +63,11 @@ def gather(session: Session, user_id: UUID, module_ids: Collection[UUID]) -> dic
     missing = [kind for kind in EXPECTED if kind not in _sources]
     if missing:
         raise RuntimeError(f"no source of facts for {', '.join(missing)}: import the slice that has them")
-    found = {kind: _sources[kind](session, user_id, module_ids) for kind in EXPECTED}
-    return {module_id: _of_module(module_id, found) for module_id in module_ids}
+    found = {kind: _sources[kind](session, user_ids, module_ids) for kind in EXPECTED}
+    return {
+        user_id: {module_id: _of_module(user_id, module_id, found) for module_id in module_ids}
+        for user_id in user_ids
+    }
 
 
 def total(modules: Collection[ModuleFacts]) -> Completion:
@@ -66,8 +76,11 @@ def total(modules: Collection[ModuleFacts]) -> Completion:
     return completion(tallies, started=any(module.started for module in modules))
 
 
-def _of_module(module_id: UUID, found: Mapping[str, Mapping[UUID, Facts]]) -> ModuleFacts:
-    kinds = {kind: by_module[module_id] for kind, by_module in found.items() if module_id in by_module}
+def _of_module(
+    user_id: UUID, module_id: UUID, found: Mapping[str, Mapping[UUID, Mapping[UUID, Facts]]]
+) -> ModuleFacts:
+    own = {kind: by_user.get(user_id, {}) for kind, by_user in found.items()}
+    kinds = {kind: by_module[module_id] for kind, by_module in own.items() if module_id in by_module}
     started = any(facts.started for facts in kinds.values())
     tallies = [Tally(facts.done, facts.total) for facts in kinds.values()]
     return ModuleFacts(kinds, completion(tallies, started=started), started)

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, case, func, select
 from sqlalchemy.orm import Session
 
 from api.core.actor import Actor, is_admin
@@ -129,21 +129,29 @@ def count_attempts(session: Session, user_id: UUID, quiz_id: UUID) -> int:
     return session.scalar(statement) or 0
 
 
-def quiz_facts(session: Session, user_id: UUID, module_ids: Collection[UUID]) -> Mapping[UUID, Facts]:
-    """Of each module: how many quizzes are passed, of how many. The best attempt counts."""
-    own = MCQAttempt.user_id == user_id, MCQAttempt.quiz_id == MCQQuiz.id
-    passed = exists().where(*own, MCQAttempt.passed.is_(True))
-    tried = exists().where(*own)
-    statement = select(MCQQuiz.module_id, passed, tried).where(
-        MCQQuiz.module_id.in_(module_ids), MCQQuiz.deleted_at.is_(None), MCQQuiz.published.is_(True)
+def quiz_facts(
+    session: Session, user_ids: Collection[UUID], module_ids: Collection[UUID]
+) -> Mapping[UUID, Mapping[UUID, Facts]]:
+    """Of each learner and module: how many quizzes are passed, of how many. The best attempt counts."""
+    there = MCQQuiz.module_id.in_(module_ids), MCQQuiz.deleted_at.is_(None), MCQQuiz.published.is_(True)
+    totals = session.execute(
+        select(MCQQuiz.module_id, func.count()).where(*there).group_by(MCQQuiz.module_id)
+    ).all()
+    passed = case((MCQAttempt.passed.is_(True), MCQAttempt.quiz_id))
+    counted = session.execute(
+        select(MCQAttempt.user_id, MCQQuiz.module_id, func.count(passed.distinct()))
+        .join(MCQQuiz, MCQAttempt.quiz_id == MCQQuiz.id)
+        .where(MCQAttempt.user_id.in_(user_ids), *there)
+        .group_by(MCQAttempt.user_id, MCQQuiz.module_id)
     )
-    facts: dict[UUID, Facts] = {}
-    for module_id, is_passed, is_tried in session.execute(statement):
-        before = facts.get(module_id, Facts(0, 0, False))
-        facts[module_id] = Facts(
-            before.done + bool(is_passed), before.total + 1, before.started or bool(is_tried)
-        )
-    return facts
+    done = {(user_id, module_id): number for user_id, module_id, number in counted}
+    return {
+        user_id: {
+            module_id: Facts(done.get((user_id, module_id), 0), number, (user_id, module_id) in done)
+            for module_id, number in totals
+        }
+        for user_id in user_ids
+    }
 
 
 def _quizzes(actor: Actor | None) -> Select[MCQQuiz, Module, ProgrammingLanguage]:

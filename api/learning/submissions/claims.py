@@ -34,6 +34,7 @@ from api.learning.submissions.announcing import announce_result
 from api.learning.submissions.grade import GradingTask, Reason, RunStatus, SubmissionStatus
 from api.learning.submissions.models import PRIORITY_LIVE, AssignmentSubmission, GradingRun
 from api.learning.submissions.picking import BEST_RUN, UNBOUNDED, Bounds
+from api.learning.submissions.previews import kept_results
 from api.learning.submissions.sharing import keeps_within
 from api.learning.submissions.source import Source
 from api.learning.submissions.text import clip
@@ -83,6 +84,9 @@ _TASK = (
         GradingRun.priority,
         GradingRun.queued_at,
         GradingRun.started_at,
+        GradingRun.regrade_set_id,
+        GradingRun.base_run,
+        GradingRun.only_cases,
         AssignmentSubmission.code,
         AssignmentSubmission.files,
         TestSuite.document,
@@ -222,6 +226,7 @@ def sweep(session: Session, *, max_attempts: int, grace_seconds: float = 0) -> S
 
 def _task(session: Session, run_id: UUID) -> GradingTask:
     row = session.execute(_TASK, {"wanted": run_id}).one()
+    kept = kept_results(session, row.submission_id, row.base_run) if row.only_cases else ()
     return GradingTask(
         run_id=row.id,
         submission_id=row.submission_id,
@@ -235,6 +240,9 @@ def _task(session: Session, run_id: UUID) -> GradingTask:
         max_score=row.max_score,
         waited_seconds=_waited(row.queued_at, row.started_at) if row.attempt == 1 else None,
         is_regrade=row.priority != PRIORITY_LIVE,
+        preview=row.regrade_set_id is not None,
+        only=tuple(row.only_cases) if kept else (),
+        kept=kept,
     )
 
 

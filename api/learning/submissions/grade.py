@@ -23,11 +23,14 @@ class SubmissionStatus(StrEnum):
 
 
 class RunStatus(StrEnum):
-    """Where one numbered grading of a submission stands."""
+    """Where one numbered grading of a submission stands. WITHDRAWN: a preview that nobody wants any more; it
+    is neither claimed nor recorded.
+    """
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
     DONE = "DONE"
+    WITHDRAWN = "WITHDRAWN"
 
 
 class Verdict(StrEnum):
@@ -57,8 +60,10 @@ class GradingTask(msgspec.Struct, frozen=True, kw_only=True):
     """Everything needed to grade one run, read in the claiming transaction.
 
     ``attempt`` is the fencing number: only a grade that carries the run's current one is recorded.
-    ``suite`` is the canonical JSON of the suite version, files inlined. ``waited_seconds`` is how long it was queued,
-    None if this is not its first attempt.
+    ``suite`` is the canonical JSON of the suite version, files inlined. ``preview``: nobody is shown what comes
+    of it, nor that it is at work. ``only``, if not empty, are the positions of the cases to run, and ``kept`` the
+    earlier grades of all cases of this suite version, which stand for the others. ``waited_seconds`` is how long it
+    was queued, None if this is not its first attempt.
     """
 
     run_id: UUID
@@ -73,6 +78,9 @@ class GradingTask(msgspec.Struct, frozen=True, kw_only=True):
     max_score: int
     waited_seconds: float | None = None
     is_regrade: bool = False
+    preview: bool = False
+    only: tuple[int, ...] = ()
+    kept: "tuple[CaseGrade, ...]" = ()
 
 
 class FirstDifference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):

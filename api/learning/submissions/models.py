@@ -1,9 +1,13 @@
 """What learners sent, every numbered grading of it, what each case came to, and what graders can run.
 
 A submission carries the source, which never changes, and a copy of the result that is shown, so that a poll
-reads one row. ``current_run`` numbers the run this result comes from (None until one is done); it is a number
-and no foreign key, since a key both ways would make the two tables a cycle. A re-grade adds a run; the copy
-is replaced in one step when the new run is done, and the runs before it stay as they were.
+reads one row. ``current_run`` numbers the run this result comes from (None until one is done). One column, so
+one valid run and never two; and a key, so that it is a run of this very submission. The two tables point at
+each other, so that key is looked at when a transaction ends. A re-grade adds a run; the copy is replaced in
+one step when the new run is done, and the runs before it stay as they were.
+
+A run of a re-grade set (`regrades`) is a preview: it is graded like any other, and shown only once the set is
+applied. ``regrade_set_id`` is no foreign key: that table stands to the right of this slice.
 
 A run is also the unit of work. ``attempt`` is its fencing number: it goes up by one with every claim, never
 down, and a grade is recorded only if it carries the current one. ``failures`` counts the attempts the
@@ -15,7 +19,15 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
+from sqlalchemy import (
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    String,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from api.core.clock import now
@@ -47,6 +59,13 @@ class AssignmentSubmission(Base):
     __tablename__ = "assignment_submissions"
     __table_args__ = (
         UniqueConstraint("user_id", "idempotency_key"),
+        ForeignKeyConstraint(
+            ("id", "current_run"),
+            ("learning.grading_runs.submission_id", "learning.grading_runs.number"),
+            use_alter=True,
+            deferrable=True,
+            initially="DEFERRED",
+        ),
         Index(None, "user_id", "assignment_id", "status"),
         Index(None, "assignment_id", "status"),
         Index(None, "user_id", "submitted_at", "id"),
@@ -74,7 +93,9 @@ class AssignmentSubmission(Base):
     idempotency_key: Mapped[str | None] = mapped_column(String(255), default=None)
     body_digest: Mapped[str | None] = mapped_column(String(80), default=None)
 
-    runs: Mapped[list["GradingRun"]] = relationship(back_populates="submission", lazy="raise")
+    runs: Mapped[list["GradingRun"]] = relationship(
+        back_populates="submission", foreign_keys="GradingRun.submission_id", lazy="raise"
+    )
 
 
 class GradingRun(Base):
@@ -82,8 +103,10 @@ class GradingRun(Base):
 
     ``number`` counts from 1 within the submission. ``priority``: 0 live, 1 re-grade; smaller goes first.
     ``user_id`` and ``language`` are copies, for claiming. Nobody claims it before ``ready_at``.
-    ``lease_until`` and ``worker`` are set while RUNNING. The columns from ``result_status`` on are None until
-    DONE.
+    ``lease_until`` and ``worker`` are set while RUNNING. ``regrade_set_id`` is the re-grade set this run is a
+    preview of, None for every other. ``only_cases`` are the positions of the cases to run, None for all; the
+    others' results are taken over from the run numbered ``base_run``. The columns from ``result_status`` on
+    are None until DONE.
     """
 
     __tablename__ = "grading_runs"
@@ -93,6 +116,7 @@ class GradingRun(Base):
         _of_status("ix_grading_runs_running", RunStatus.RUNNING, "user_id", "lease_until"),
         Index(None, "user_id", "status"),
         Index(None, "finished_at"),
+        Index(None, "regrade_set_id", "status"),
         {"schema": SCHEMA},
     )
 
@@ -113,6 +137,9 @@ class GradingRun(Base):
     lease_until: Mapped[datetime | None] = mapped_column(UtcDateTime(), default=None)
     worker: Mapped[str | None] = mapped_column(String(200), default=None)
     last_fault: Mapped[str | None] = mapped_column(Text, default=None)
+    regrade_set_id: Mapped[UUID | None] = mapped_column(default=None)
+    base_run: Mapped[int | None] = mapped_column(default=None)
+    only_cases: Mapped[list[int] | None] = mapped_column(Json, default=None)
     finished_at: Mapped[datetime | None] = mapped_column(UtcDateTime(), default=None)
 
     result_status: Mapped[SubmissionStatus | None] = mapped_column(enum_type(SubmissionStatus), default=None)
@@ -127,7 +154,9 @@ class GradingRun(Base):
     isolation: Mapped[str | None] = mapped_column(String(32), default=None)
     machine_speed: Mapped[float | None] = mapped_column(default=None)
 
-    submission: Mapped[AssignmentSubmission] = relationship(back_populates="runs", lazy="raise")
+    submission: Mapped[AssignmentSubmission] = relationship(
+        back_populates="runs", foreign_keys=submission_id, lazy="raise"
+    )
     results: Mapped[list["CaseResult"]] = relationship(
         back_populates="run", lazy="raise", order_by="CaseResult.position"
     )

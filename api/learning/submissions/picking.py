@@ -6,7 +6,8 @@ once it works, so a slot that is to be had at once must not be given away.
 
 The order is exact where it matters and cheap where it is not. Most learners have nothing at work, and the
 oldest run of one of those is found by walking the index until the first. Only if every waiting learner has
-something at work are the oldest `WINDOW` runs sorted by how much. Sorting all that wait would be the whole
+something at work are the oldest `WINDOW` runs sorted by how much. Only runs of the same priority count as work: nobody
+waits longer because an administrator has old submissions of his graded again. Sorting all that wait would be the whole
 order in one clause; with 20,000 runs waiting each claim then took 80 ms on SQLite and 420 ms on PostgreSQL.
 
 The expression is built once, from plain tables: building it anew took 20 ms, more than any database needs for

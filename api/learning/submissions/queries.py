@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, bindparam, exists, func, select
+from sqlalchemy import Select, Uuid, bindparam, exists, func, literal, select
 from sqlalchemy.orm import Session, defer
 
+from api.auth.models import User
 from api.core.actor import Actor, is_admin
 from api.core.clock import now
 from api.core.errors import NotFound
@@ -38,7 +39,9 @@ _BY_ID = select(AssignmentSubmission).where(AssignmentSubmission.id == bindparam
 _OWN_BY_ID = _BY_ID.where(AssignmentSubmission.user_id == bindparam("reader", type_=Uuid()))
 _WAITING = select(
     exists().where(
-        GradingRun.submission_id == bindparam("wanted", type_=Uuid()), GradingRun.status != RunStatus.DONE
+        GradingRun.submission_id == bindparam("wanted", type_=Uuid()),
+        GradingRun.status.in_((RunStatus.PENDING, RunStatus.RUNNING)),
+        GradingRun.regrade_set_id.is_(None),  # a preview shows nowhere
     )
 )
 _RUN = (
@@ -163,18 +166,23 @@ def _offer(row: Runtime) -> str:
     return repr([getattr(row, name) for name in RuntimeFacts.__struct_fields__])
 
 
-def assignment_facts(session: Session, user_id: UUID, module_ids: Collection[UUID]) -> Mapping[UUID, Facts]:
-    """Of each module: how many assignments are passed, of how many. The best submission counts."""
-    own = AssignmentSubmission.user_id == user_id, AssignmentSubmission.assignment_id == Assignment.id
+def assignment_facts(
+    session: Session, user_ids: Collection[UUID], module_ids: Collection[UUID]
+) -> Mapping[UUID, Mapping[UUID, Facts]]:
+    """Of each learner and module: how many assignments are passed, of how many. The best submission counts."""
+    own = AssignmentSubmission.user_id == User.id, AssignmentSubmission.assignment_id == Assignment.id
     passed = exists().where(*own, AssignmentSubmission.status == SubmissionStatus.PASSED)
     tried = exists().where(*own)
-    statement = select(Assignment.module_id, passed, tried).where(
-        Assignment.module_id.in_(module_ids), Assignment.deleted_at.is_(None)
+    statement = (
+        select(User.id, Assignment.module_id, passed, tried)
+        .join(Assignment, literal(True))  # every learner with every assignment
+        .where(User.id.in_(user_ids), Assignment.module_id.in_(module_ids), Assignment.deleted_at.is_(None))
     )
-    facts: dict[UUID, Facts] = {}
-    for module_id, is_passed, is_tried in session.execute(statement):
-        before = facts.get(module_id, Facts(0, 0, False))
-        facts[module_id] = Facts(
+    facts: dict[UUID, dict[UUID, Facts]] = {}
+    for user_id, module_id, is_passed, is_tried in session.execute(statement):
+        of_learner = facts.setdefault(user_id, {})
+        before = of_learner.get(module_id, Facts(0, 0, False))
+        of_learner[module_id] = Facts(
             before.done + bool(is_passed), before.total + 1, before.started or bool(is_tried)
         )
     return facts

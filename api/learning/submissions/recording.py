@@ -40,7 +40,7 @@ def record_grade(session: Session, task: GradingTask, grade: Grade) -> bool:
     dropped.
 
     A re-grade becomes the shown result here, at once and as a whole; one that ends as `platform` does not,
-    and neither does a run that is older than the one shown.
+    neither does a run that is older than the one shown, and a preview does not either (see `previews`).
     """
     moment = now()
     outcome = {
@@ -69,17 +69,18 @@ def record_grade(session: Session, task: GradingTask, grade: Grade) -> bool:
             isolation=clip(grade.isolation, 32),
             machine_speed=grade.machine_speed,
         )
+        .returning(GradingRun.regrade_set_id)
         .execution_options(synchronize_session=False)
-    )
-    assert isinstance(taken, CursorResult)
-    if taken.rowcount == 0:
+    ).one_or_none()
+    if taken is None:
         log.warning("late_grade_dropped", run=str(task.run_id), attempt=task.attempt)
         return False
     if grade.cases:
         rows = [_row(task, position, case) for position, case in enumerate(grade.cases)]
         # The plain table: the ORM would leave out what is None, and so send a statement per kind of row.
         session.execute(insert(cast(Table, CaseResult.__table__)), rows)
-    if _show(session, task, {**outcome, "status": grade.status, "graded_at": moment}):
+    is_preview = taken.regrade_set_id is not None
+    if not is_preview and _show(session, task, {**outcome, "status": grade.status, "graded_at": moment}):
         row = session.execute(
             select(*ANNOUNCED, Assignment.module_id)
             .join(Assignment, AssignmentSubmission.assignment_id == Assignment.id)

@@ -1,5 +1,5 @@
 """Writes of submissions: submitting and re-grading here, a worker's part in `claims`, `recording` and
-`runtimes`.
+`runtimes`, a re-grade set's in `previews`.
 
 This module is the slice's door: other slices and the grader take everything from here.
 """
@@ -24,10 +24,12 @@ from api.learning.curriculum import queries as curriculum_queries
 from api.learning.curriculum.models import Assignment, TestSuite
 from api.learning.curriculum.service import require_enrollment
 from api.learning.submissions.admission import Admission
+from api.learning.submissions.announcing import announce_result
 from api.learning.submissions.claims import SweepReport, claim_next_run, release_run, renew_lease, sweep
 from api.learning.submissions.grade import RunStatus, SubmissionStatus
 from api.learning.submissions.models import PRIORITY_LIVE, PRIORITY_REGRADE, AssignmentSubmission, GradingRun
 from api.learning.submissions.picking import Bounds
+from api.learning.submissions.previews import Preview, add_previews, show_runs, withdraw_previews
 from api.learning.submissions.recording import record_grade
 from api.learning.submissions.runtimes import report_runtimes
 from api.learning.submissions.source import Source
@@ -35,8 +37,11 @@ from api.learning.submissions.source import Source
 __all__ = [
     "Bounds",
     "Planned",
+    "Preview",
     "Submitted",
     "SweepReport",
+    "add_previews",
+    "announce_result",
     "claim_next_run",
     "record_grade",
     "regrade",
@@ -44,8 +49,10 @@ __all__ = [
     "release_run",
     "renew_lease",
     "report_runtimes",
+    "show_runs",
     "submit",
     "sweep",
+    "withdraw_previews",
 ]
 
 _ACCEPTED = counter("codezest_submissions_accepted_total", "Submissions that were stored")
@@ -161,6 +168,7 @@ def regrade(session: Session, submission_id: UUID, bell: Bell | None = None) -> 
             GradingRun.submission_id == submission_id,
             GradingRun.suite_id == suite_id,
             GradingRun.status == RunStatus.PENDING,
+            GradingRun.regrade_set_id.is_(None),  # a preview may never be shown
         )
     )
     if number is None:

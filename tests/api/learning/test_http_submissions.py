@@ -191,7 +191,9 @@ def test_a_list_loads_no_source(client: Client, served: World, headers_for: Sign
 def test_a_poll_is_one_transaction_with_two_statements(
     client: Client, served: World, headers_for: SignIn, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(backlog, "FRESH_SECONDS", 3600)  # the queue is looked at once a second, not at each poll
+    monkeypatch.setattr(
+        backlog, "FRESH_SECONDS", 3600
+    )  # the queue is looked at once a second, not at each poll
     submission = submit(served).submission
     headers, begun, sent = headers_for(served.learner), [], []
     client.get(f"/api/v1/submissions/{submission.id}", headers=headers)

@@ -53,7 +53,9 @@ def find_subject(session: Session, actor: Actor, submission_id: UUID) -> Subject
     run = None
     if not is_graded or is_admin(actor):
         at_work = select(GradingRun).where(
-            GradingRun.submission_id == submission_id, GradingRun.status != RunStatus.DONE
+            GradingRun.submission_id == submission_id,
+            GradingRun.status.in_((RunStatus.PENDING, RunStatus.RUNNING)),
+            GradingRun.regrade_set_id.is_(None),  # a preview shows nowhere
         )
         newest_first = GradingRun.number.desc() if is_graded else GradingRun.number
         run = session.scalars(at_work.order_by(newest_first).limit(1)).first()
@@ -83,7 +85,9 @@ def states(session: Session, run_ids: Collection[UUID]) -> dict[UUID, State]:
             .where(GradingRun.id.in_(chunk))
         )
         for row in session.execute(statement):
-            is_over = row.status is RunStatus.DONE or (row.current_run or 0) >= row.number
+            is_over = (
+                row.status in (RunStatus.DONE, RunStatus.WITHDRAWN) or (row.current_run or 0) >= row.number
+            )
             found[row.id] = State(row.status, row.number, row.attempt, row.queued_at, is_over)
     return found
 
