@@ -48,7 +48,7 @@ def main() -> int:
     rows: list[Row] = []
     for name in asked.stack or STACKS:
         rows += _play_stack(name, asked)
-    Console(width=None if sys.stdout.isatty() else 150).print(_table(rows), highlight=False)
+    Console(width=None if sys.stdout.isatty() else 180).print(_table(rows), highlight=False)
     if asked.json:
         asked.json.write_text(json.dumps([asdict(row) for row in rows], indent=1) + "\n")
     return _verdict(rows)
@@ -133,19 +133,19 @@ def _play(stack: Stack, row: Row, asked: argparse.Namespace) -> bool:
 
 
 def _table(rows: list[Row]) -> Table:
-    table = Table(
-        "stack", "fault", "moment", "struck", "recovery s", "all done s", "slowest submit s", "spoiled"
-    )
+    table = Table("stack", "fault", "moment", "struck")
+    for name in ("recovery s", "since strike s", "all done s", "slowest submit s", "spoiled"):
+        table.add_column(name, justify="right")
     for name in ("lost", "doubled", "blamed", "remark"):
         table.add_column(name)
     for row in rows:
         cells = [row.stack, row.fault, row.moment]
         if (came := row.outcome) is None:
-            table.add_row(*cells, *[""] * 8, row.remark)
+            table.add_row(*cells, *[""] * 9, row.remark)
             continue
         found = came.judgement
         counts = (found.spoiled, len(found.lost), len(found.doubled), len(found.blamed))
-        times = (_seconds(came.recovery), _seconds(came.done), _seconds(came.slowest))
+        times = map(_seconds, (came.recovery, came.since_strike, came.done, came.slowest))
         table.add_row(*cells, str(came.struck), *times, *map(str, counts), row.remark)
     return table
 

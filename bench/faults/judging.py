@@ -3,12 +3,13 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.core.clock import now
 from api.core.database import Database
 from api.learning.progress.models import ModuleProgress
 from api.learning.submissions.grade import Reason, RunStatus
@@ -43,12 +44,16 @@ def open_runs(database: Database, users: Sequence[UUID]) -> int:
         return session.scalar(statement) or 0
 
 
-def running(database: Database, users: Sequence[UUID]) -> dict[UUID, str]:
-    """The runs of these learners that are at work, and who works on them."""
+def running(
+    database: Database, users: Sequence[UUID], *, for_less_than: float | None = None
+) -> dict[UUID, str]:
+    """The runs of these learners that are at work, and who works on them; only those begun so many seconds ago."""
     with database.transaction() as session:
         statement = select(GradingRun.id, GradingRun.worker).where(
             GradingRun.user_id.in_(users), GradingRun.status == RunStatus.RUNNING
         )
+        if for_less_than is not None:
+            statement = statement.where(GradingRun.started_at > now() - timedelta(seconds=for_less_than))
         return {run_id: worker or "" for run_id, worker in session.execute(statement)}
 
 

@@ -18,6 +18,8 @@ from bench.faults.work import Sent
 SENDERS = 8
 _LATE_SHARE = 10
 _HOLD_SECONDS = 6.0
+#: A run that was claimed so lately has most of its program before it.
+_FRESH_SECONDS = 0.15
 MOMENTS = ("before-claim", "running", "recording")
 
 
@@ -55,10 +57,12 @@ Strike = Callable[[Scene], Generator[None, None, None]]
 
 @dataclass
 class Outcome:
-    """What one strike came to; times in seconds. ``slowest``: how long the slowest submit took, tries included."""
+    """What one strike came to; times in seconds. ``recovery`` counts from the end of the fault, ``since_strike`` from
+    its beginning. ``slowest``: how long the slowest submit took, tries included."""
 
     struck: int
     recovery: float | None
+    since_strike: float | None
     done: float
     slowest: float
     judgement: Judgement
@@ -79,6 +83,7 @@ def play(scene: Scene, strike: Strike, submissions: int, seed: int) -> Outcome:
         began = time.monotonic()
         with _caught(scene, lambda: _send(senders, scene, scene.sent[:-late])):
             next(steps)
+            hit = now()
         coming = _send_later(senders, scene, scene.sent[-late:])
         for _ in steps:
             pass
@@ -93,6 +98,7 @@ def play(scene: Scene, strike: Strike, submissions: int, seed: int) -> Outcome:
     return Outcome(
         len(scene.struck),
         judging.recovery(stack.database, users, scene.struck, over),
+        judging.recovery(stack.database, users, scene.struck, hit),
         done,
         max(one.seconds for one in scene.sent),
         judging.judge(stack.database, stack.client, stack.course.module_id, scene.sent),
@@ -143,7 +149,8 @@ def _running(scene: Scene, send: Callable[[], None], stack: ExitStack) -> None:
 
 
 def _stop_at_work(scene: Scene, stack: ExitStack) -> bool:
-    for worker in scene.running().values():
+    fresh = judging.running(scene.stack.database, scene.users, for_less_than=_FRESH_SECONDS)
+    for worker in fresh.values():
         pid = scene.stack.worker_of(worker)
         if pid is None:
             continue

@@ -298,6 +298,12 @@ class EmbeddedStack(Stack):
 
     def fill_disk(self, worker: int) -> None:
         assert self._disk is not None
+        # The log of the database keeps its size when it has been worked off: room that a full disk would not give.
+        with (
+            closing(sqlite3.connect(self._file, timeout=0.5)) as connection,
+            suppress(sqlite3.OperationalError),
+        ):
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         self._disk.fill()
 
     def free_disk(self) -> None:

@@ -38,6 +38,13 @@ def _(scene: Scene) -> _Steps:
     yield
 
 
+@_strike("worker-stopped")
+def _(scene: Scene) -> _Steps:
+    """The worker gets SIGTERM, as in a rolling restart: it finishes or gives back; the supervisor starts another."""
+    os.kill(scene.victim, signal.SIGTERM)
+    yield
+
+
 @_strike("worker-frozen")
 def _(scene: Scene) -> _Steps:
     """The worker is stopped until its run has been given to another, or longer than a lease, and goes on then."""
@@ -144,6 +151,7 @@ def _(scene: Scene) -> _Steps:
     scene.stack.fill_disk(scene.victim)
     try:
         yield
+        scene.stack.fill_disk(scene.victim)
         time.sleep(scene.outage / 4)
     finally:
         scene.stack.free_disk()
