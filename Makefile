@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help new-environment setup images demo up test check format env bench repeat constraints clean hostile
+.PHONY: help new-environment setup images demo up test check format env bench repeat faults constraints clean hostile
 
 help: ## Show this list
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ bench: images ## Print speed and memory beside bare runs and other graders; ARGS
 
 repeat: images ## Grade harmless programs again and again, idle and beside burning slots; 1 if a verdict differs
 	$(BIN)/python -m bench.repeat $(ARGS)
+
+faults: images ## Strike a running platform with every fault at every moment; 1 if anything was lost, doubled or blamed
+	$(BIN)/python -m bench.faults --own-engine $(ARGS)
 
 constraints: $(READY) ## Write constraints.txt anew from .venv
 	{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable; } > constraints.tmp

@@ -92,7 +92,8 @@ def _make(name: str, folder: Path, asked: argparse.Namespace) -> Stack:
 
 def _play_stack(name: str, asked: argparse.Namespace) -> list[Row]:
     rows = [Row(name, fault, moment) for fault in asked.fault for moment in asked.moment]
-    left = list(rows)
+    asks = _make(name, Path(), asked)
+    left = [row for row in rows if not _is_left_out(asks, row)]
     while left:  # an installation that was not well after a strike is replaced
         with tempfile.TemporaryDirectory(prefix="codezest-faults-", ignore_cleanup_errors=True) as folder:
             stack = _make(name, Path(folder), asked)
@@ -105,6 +106,10 @@ def _play_stack(name: str, asked: argparse.Namespace) -> list[Row]:
                 for row in left:
                     row.remark = f"skipped: {error}"
                 left.clear()
+            except (RuntimeError, CodezestError) as error:
+                for row in left:
+                    row.remark, row.failed = f"no installation: {error}", True
+                left.clear()
             finally:
                 stack.close()
     return rows
@@ -112,9 +117,7 @@ def _play_stack(name: str, asked: argparse.Namespace) -> list[Row]:
 
 def _play(stack: Stack, row: Row, asked: argparse.Namespace) -> bool:
     """Plays one cell; whether the installation is good for more."""
-    if row.fault in stack.without:
-        why = stack.without[row.fault]
-        row.remark = why if why.startswith("skipped") else f"does not apply: {why}"
+    if _is_left_out(stack, row):
         return True
     scene = Scene(stack, row.moment, asked.outage)
     seed = list(STRIKES).index(row.fault) * len(MOMENTS) + MOMENTS.index(row.moment)
@@ -130,6 +133,14 @@ def _play(stack: Stack, row: Row, asked: argparse.Namespace) -> bool:
         for line in getattr(found, kind):
             print(f"  {kind}: {line}", file=sys.stderr)
     return found.is_clean
+
+
+def _is_left_out(stack: Stack, row: Row) -> bool:
+    """Whether this fault cannot be played there; then the row says why."""
+    if (why := stack.without.get(row.fault)) is None:
+        return False
+    row.remark = why if why.startswith("skipped") else f"does not apply: {why}"
+    return True
 
 
 def _table(rows: list[Row]) -> Table:

@@ -166,6 +166,11 @@ class OwnEngine:
         """The address for clients."""
         return f"unix://{self._folder / 'docker.sock'}"
 
+    @property
+    def pid(self) -> int:
+        assert self._server is not None
+        return self._server.pid
+
     def start(self) -> None:
         """Starts it, and returns when it answers."""
         with (self._folder / "log").open("ab") as log:

@@ -38,6 +38,7 @@ from cli.processes import Child
 
 _TICK_SECONDS = 0.5
 _DATA_MIB = 256
+_OF_THE_ENGINE = ("engine-stopped", "engine-killed", "engine-frozen", "disk-full")
 
 
 class Stack(ABC):
@@ -246,15 +247,17 @@ class EmbeddedStack(Stack):
 
     name = "embedded"
 
-    def _services(self) -> dict[str, Any]:
+    def __init__(self, folder: Path, **means: Any) -> None:
+        super().__init__(folder, **means)
         no_server = "SQLite is a file and no server"
         no_engine = "local boxes have no engine"
         self.without = {
-            "engine-stopped": no_engine,
-            "engine-killed": no_engine,
+            **dict.fromkeys(_OF_THE_ENGINE[:-1], no_engine),
             "database-restarted": no_server,
             "connections-cut": no_server,
         }
+
+    def _services(self) -> dict[str, Any]:
         self._disk: SmallDisk | None = None
         try:
             self._disk = SmallDisk(self.folder / "data", _DATA_MIB)
@@ -293,7 +296,7 @@ class EmbeddedStack(Stack):
         return False
 
     def end_sandbox_of(self, worker: int) -> None:
-        for pid in _runners_of(worker):
+        for pid in runners_of(worker):
             os.kill(pid, signal.SIGKILL)
 
     def fill_disk(self, worker: int) -> None:
@@ -319,6 +322,11 @@ class FullStack(Stack):
     def __init__(self, folder: Path, *, own_engine: bool, docker_host: str | None, **means: Any) -> None:
         super().__init__(folder, **means)
         self._own_engine, self._docker_host = own_engine, docker_host
+        if not own_engine:
+            self._do_without_engine("say --own-engine; the machine's engine is not ours to strike")
+
+    def _do_without_engine(self, why: str) -> None:
+        self.without |= dict.fromkeys(_OF_THE_ENGINE, f"skipped: {why}")
 
     def _services(self) -> dict[str, Any]:
         self.folder.chmod(0o755)  # PostgreSQL runs under another account
@@ -329,12 +337,12 @@ class FullStack(Stack):
         self.engine: OwnEngine | None = None
         host = self._docker_host
         if self._own_engine:
-            self.engine = OwnEngine(self.folder / "engine", [f"{get_settings().image_prefix}/python"])
-            self._stack.callback(self.engine.close)
-            host = self.engine.host
-        else:
-            why = "skipped: say --own-engine; the machine's engine is not ours to strike"
-            self.without = dict.fromkeys(("engine-stopped", "engine-killed", "disk-full"), why)
+            try:
+                self.engine = OwnEngine(self.folder / "engine", [f"{get_settings().image_prefix}/python"])
+                self._stack.callback(self.engine.close)
+                host = self.engine.host
+            except Missing as error:
+                self._do_without_engine(str(error))
         return {
             "database_url": self.postgres.url,
             "redis_url": self.redis.url,
@@ -406,7 +414,7 @@ def _wchan(pid: int) -> str:
         return ""
 
 
-def _runners_of(pid: int) -> list[int]:
+def runners_of(pid: int) -> list[int]:
     """The runners that a worker has started."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):

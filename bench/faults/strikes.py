@@ -92,6 +92,19 @@ def _(scene: Scene) -> _Steps:
     engine.start()
 
 
+@_strike("engine-frozen")
+def _(scene: Scene) -> _Steps:
+    """The engine's process is stopped: calls and attached streams hang; it goes on after the outage."""
+    engine = _full(scene).engine
+    assert engine is not None
+    scene.stack.stop(engine.pid)
+    try:
+        yield
+        time.sleep(scene.outage)
+    finally:
+        scene.stack.resume(engine.pid)
+
+
 @_strike("container-removed")
 def _(scene: Scene) -> _Steps:
     """The worker's containers are removed by force; where there are none, its runner gets SIGKILL."""
