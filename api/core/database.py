@@ -75,6 +75,8 @@ class Database:
             except DataError as error:
                 raise Invalid("a value does not fit the place where it is stored") from error
             except (OperationalError, InternalError, PoolTimeout) as error:
+                if isinstance(error, InternalError) and not error.connection_invalidated:
+                    raise  # a mistake of ours; only a session that the server has ended is no answer
                 log.error("database_unavailable", error=str(error.__cause__ or error))
                 raise Unavailable("the database did not answer; nothing was stored") from error
             for callback in session.info.pop(_AFTER_COMMIT, ()):
