@@ -60,18 +60,17 @@ def running(
 def recovery(
     database: Database, users: Sequence[UUID], struck: Sequence[UUID], over: datetime
 ) -> float | None:
-    """Seconds from the end of a fault until all runs that it struck were done; where it struck none, until the first
-    of those that waited was. None: never."""
+    """Seconds from the end of a fault until all runs that it struck were done, and one that was claimed since, if any
+    was. None: never."""
     with database.transaction() as session:
-        mine = select(GradingRun.finished_at).where(GradingRun.user_id.in_(users))
-        if struck:
-            ends = session.scalars(mine.where(GradingRun.id.in_(struck))).all()
-            return (
-                None if None in ends else max(0.0, max((end - over).total_seconds() for end in ends if end))
-            )
-        ends = [end for end in session.scalars(mine).all() if end is not None]
-        later = [(end - over).total_seconds() for end in ends if end >= over]
-        return min(later, default=0.0 if ends else None)
+        columns = (GradingRun.id, GradingRun.started_at, GradingRun.finished_at)
+        rows = session.execute(select(*columns).where(GradingRun.user_id.in_(users))).all()
+    ends = [row.finished_at for row in rows if row.id in struck]
+    since = [row.finished_at for row in rows if row.started_at is not None and row.started_at >= over]
+    ends += [min((end for end in since if end is not None), default=None)] if since else []
+    if None in ends:
+        return None
+    return max(((end - over).total_seconds() for end in ends if end is not None and end > over), default=0.0)
 
 
 def judge(database: Database, client: Client, module_id: UUID, sent: Sequence[Sent]) -> Judgement:

@@ -174,3 +174,26 @@ def test_a_submission_whose_runner_dies_each_time(platform: Platform):
     assert (run.attempt, run.failures) == (3, 3)
     for run_id in (other, last):
         platform.assert_graded_once(run_id, attempts=1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+def test_without_a_queue_server_runs_are_graded_all_the_same(platform: Platform, number: signal.Signals):
+    worker = platform.command("worker", "-l", "python")
+    first = platform.submit()
+    platform.ring()
+    await_line(worker, "run_graded", str(first))
+    with connect(platform.server.url) as connection:
+        pid = connection.info("server")["process_id"]
+    os.kill(pid, number)
+    try:
+        second = platform.submit()
+        await_line(worker, "run_graded", str(second))
+    finally:
+        if number is signal.SIGSTOP:
+            os.kill(pid, signal.SIGCONT)
+    platform.server.hold()
+    third = platform.submit()
+    platform.ring()
+    await_line(worker, "run_graded", str(third))  # and it listens again
+    for run_id in (first, second, third):
+        platform.assert_graded_once(run_id, attempts=1)
