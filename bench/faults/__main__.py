@@ -119,7 +119,7 @@ def _play(stack: Stack, row: Row, asked: argparse.Namespace) -> bool:
     """Plays one cell; whether the installation is good for more."""
     if _is_left_out(stack, row):
         return True
-    scene = Scene(stack, row.moment, asked.outage)
+    scene = Scene(stack, row.moment, asked.outage, 2 if row.fault == "redis-stopped" else 10)
     seed = list(STRIKES).index(row.fault) * len(MOMENTS) + MOMENTS.index(row.moment)
     try:
         row.outcome = play(scene, STRIKES[row.fault], asked.submissions, seed)

@@ -16,7 +16,6 @@ from bench.faults.stack import Hold, Stack
 from bench.faults.work import Sent
 
 SENDERS = 8
-_LATE_SHARE = 10
 _HOLD_SECONDS = 6.0
 #: A run that was claimed so lately has most of its program before it.
 _FRESH_SECONDS = 0.15
@@ -31,13 +30,14 @@ class NotCaught(Exception):
 class Scene:
     """What a fault may look at: the installation, the worker that was caught, the runs at work just then.
 
-    ``outage``: seconds that something is away. ``keeps``: processes that the fault has stopped and will let go on
-    itself. ``extra``: further submissions, sent by the fault.
+    ``late``: one in so many submissions is sent after the strike. ``outage``: seconds that something is away. ``keeps``: processes that the fault has stopped and will let go on
+    itself.
     """
 
     stack: Stack
     moment: str
     outage: float
+    late: int = 10
     victim: int = 0
     struck: list[UUID] = field(default_factory=list)
     keeps: set[int] = field(default_factory=set)
@@ -69,7 +69,7 @@ class Outcome:
 
 
 def play(scene: Scene, strike: Strike, submissions: int, seed: int) -> Outcome:
-    """Sends, catches the moment, strikes, waits until all is done, and judges. A tenth is sent after the strike.
+    """Sends, catches the moment, strikes, waits until all is done, and judges. Some are sent after the strike.
 
     Raises:
         NotCaught: the moment did not come.
@@ -78,7 +78,7 @@ def play(scene: Scene, strike: Strike, submissions: int, seed: int) -> Outcome:
     stack = scene.stack
     stack.await_sound()
     scene.sent = stack.course.class_of(submissions, seed)
-    late = max(1, submissions // _LATE_SHARE)
+    late = max(1, submissions // scene.late)
     with ThreadPoolExecutor(SENDERS) as senders, closing(strike(scene)) as steps:
         began = time.monotonic()
         with _caught(scene, lambda: _send(senders, scene, scene.sent[:-late])):
