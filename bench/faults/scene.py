@@ -30,8 +30,8 @@ class NotCaught(Exception):
 class Scene:
     """What a fault may look at: the installation, the worker that was caught, the runs at work just then.
 
-    ``late``: one in so many submissions is sent after the strike. ``outage``: seconds that something is away. ``keeps``: processes that the fault has stopped and will let go on
-    itself.
+    ``late``: one in so many submissions is sent after the strike. ``outage``: seconds that something is away.
+    ``keeps``: processes that the fault has stopped and will let go on itself.
     """
 
     stack: Stack
