@@ -233,6 +233,7 @@ class Worker:
                 pass
 
     def _listen(self) -> None:
+        self._listener = None  # the last one hears nothing any more, a signal least of all
         self._grader.grade_pending()  # bells may have been lost, or nobody may be there to ring
         if self._stop.is_set():
             return
