@@ -22,7 +22,8 @@ from api.core.errors import CodezestError
 from api.core.settings import get_settings
 from bench.faults.scene import MOMENTS, NotCaught, Outcome, Scene, play
 from bench.faults.servers import Missing
-from bench.faults.stack import EmbeddedStack, FullStack, Stack
+from bench.faults.stack import Stack
+from bench.faults.stacks import EmbeddedStack, FullStack
 from bench.faults.strikes import STRIKES
 
 STACKS = ("embedded", "full")

@@ -14,7 +14,7 @@ from api.core.errors import CodezestError
 from api.learning.submissions.models import AssignmentSubmission
 from bench.faults.scene import Scene, Strike
 from bench.faults.servers import await_true
-from bench.faults.stack import FullStack
+from bench.faults.stacks import FullStack
 from bench.faults.work import Sent
 
 #: What somebody else starts again, is started again after so many seconds.

@@ -19,7 +19,7 @@ from api.core.queue import Bell, connect
 from api.core.settings import Settings
 from api.learning.submissions.grade import RunStatus, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission
-from bench.faults.stack import runners_of
+from bench.faults.stacks import runners_of
 from sandboxes.languages import runnable
 from tests.conftest import RecordingBell
 from tests.grader.desk import Desk
