@@ -223,9 +223,11 @@ class OwnEngine:
     def close(self) -> None:
         if self._server is not None and self._server.poll() is None:
             self.stop()
-        if (pid := self._containerd()) is not None:  # left behind by an engine that was killed
+        for pid in _processes_of(
+            self._folder
+        ):  # left behind by an engine that was killed, and never came back
             with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGTERM)
+                os.kill(pid, signal.SIGKILL)
         for mounted in sorted(_mounts_below(self._folder), key=len, reverse=True):
             subprocess.run(["umount", "-l", mounted], capture_output=True, check=False)
 
@@ -293,6 +295,16 @@ def fill(folder: Path) -> None:
 
 def free(folder: Path) -> None:
     (folder / "filler").unlink(missing_ok=True)
+
+
+def _processes_of(folder: Path) -> list[int]:
+    """The processes whose command line names a path below ``folder``."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(OSError):
+            if f"{folder}/".encode() in path.read_bytes():
+                found.append(int(path.parent.name))
+    return found
 
 
 def _mounts_below(folder: Path) -> list[str]:
