@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help new-environment setup images demo up test check format env data-model bench polls scale burst repeat constraints
+.PHONY: help new-environment setup images demo up test check format env data-model bench polls scale burst repeat faults constraints
 .PHONY: clean hostile
 
 help: ## Show this list
@@ -70,6 +70,9 @@ burst: images ## Post ten thousand submissions at once and see all of them grade
 
 repeat: images ## Grade harmless programs again and again, idle and beside burning slots; 1 if a verdict differs
 	$(BIN)/python -m bench.repeat $(ARGS)
+
+faults: images ## Strike a running platform with every fault at every moment; 1 if anything was lost, doubled or blamed
+	$(BIN)/python -m bench.faults --own-engine $(ARGS)
 
 constraints: $(READY) ## Write constraints.txt anew from .venv
 	{ sed -n '/^#/p' constraints.txt; $(BIN)/python -m pip freeze --exclude-editable; } > constraints.tmp

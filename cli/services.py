@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import api.models  # noqa: F401  every table must be known before the first foreign key is resolved
 from api.core import embedded, log
-from api.core.database import Database
+from api.core.database import IDLE_SECONDS, Database
 from api.core.errors import Unavailable
 from api.core.queue import Bell, connect
 from api.core.settings import Settings, get_settings
@@ -24,10 +24,13 @@ class Services:
 
 
 @contextmanager
-def services(settings: Settings | None = None, *, migrated: bool = True) -> Iterator[Services]:
+def services(
+    settings: Settings | None = None, *, migrated: bool = True, idle_seconds: float = IDLE_SECONDS
+) -> Iterator[Services]:
     """Opens the configured services for the block, and closes them after it.
 
-    ``migrated``: the database must have the tables of this version.
+    ``migrated``: the database must have the tables of this version. ``idle_seconds``: how long PostgreSQL lets a
+    transaction say nothing.
 
     Raises:
         Unavailable: the embedded queue server does not start, or the database is not migrated.
@@ -37,7 +40,7 @@ def services(settings: Settings | None = None, *, migrated: bool = True) -> Iter
     addresses = embedded.resolve(settings)
     if migrated:
         require_migrated(addresses.database_url)
-    database = Database(addresses.database_url)
+    database = Database(addresses.database_url, idle_seconds=idle_seconds)
     try:
         with connect(addresses.redis_url) as connection:
             yield Services(settings, addresses, database, Bell(connection))

@@ -36,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 #: Handing a run back and ending the sandbox come after the grace.
 WORKER_STOP_SECONDS = GRACE_SECONDS + 10
+#: A worker that is stopped or cut off while it records holds its learner's enrollment: not for longer than this.
+IDLE_SECONDS = 8.0
 
 
 def work(languages: Collection[str], *, slots: int, supervised: bool) -> None:
@@ -97,7 +99,7 @@ def sweep(*, once: bool, supervised: bool) -> dict[str, int]:
 
 def _work_in_this_process(languages: Collection[str]) -> None:
     bind_contextvars(worker=worker_name())
-    with take_slot() as slot, services() as opened:
+    with take_slot() as slot, services(idle_seconds=IDLE_SECONDS) as opened:
         sandbox = open_sandbox(opened.settings, slot, frozenset(languages) or None)
         try:
             folder = machine_folder()

@@ -49,15 +49,20 @@ class IdleProbes:
         for name in self.due():
             if is_wanted():
                 return None
-            try:
-                fault = _probe(self._sandbox, name)
-            except SandboxUnavailable as error:
-                return f"{name}: {error}"  # the sandbox has thrown it away itself
-            if fault is not None:
-                self._sandbox.close()  # it speaks and is wrong: nothing beside it is trusted either
+            if (fault := self.fault_of(name)) is not None:
                 return fault
             self.note(name)
         return None
+
+    def fault_of(self, language: str) -> str | None:
+        """What is wrong with the sandbox of a language now, found by running a probe in it; None: nothing."""
+        try:
+            fault = _probe(self._sandbox, language)
+        except SandboxUnavailable as error:
+            return f"{language}: {error}"  # the sandbox has thrown it away itself
+        if fault is not None:
+            self._sandbox.close()  # it speaks and is wrong: nothing beside it is trusted either
+        return fault
 
     def may_test(self) -> bool:
         """Whether an idle worker may run a whole self-test now: once a minute, for it takes processor time that other

@@ -5,6 +5,10 @@ thread renews the lease, so the lease says one thing only: this worker still liv
 our side hands the run back; a run that nobody hands back (``kill -9``) is found by the sweeper when its
 lease has expired.
 
+An attempt counts against a run only if the sandbox, asked at once, is sound: then it may be the program that
+ends it, and the run is set aside after a few such attempts. A sandbox that is broken (an engine that is down, a
+full disk) spoils the work of every worker that uses it, and no number of workers may make an ERROR of that.
+
 A worker whose sandbox failed claims nothing until the sandbox has proved itself again: a broken engine would
 otherwise spoil one run after the other, as fast as they can be claimed. While no bell rings, an idle worker
 sees to that proof, and probes what it keeps warm: `idle.py`.
@@ -39,7 +43,16 @@ log = structlog.get_logger(__name__)
 #: After this many seconds a worker ends its round and rings for itself: RQ's own time limit must never
 #: strike.
 ROUND_SECONDS = 600
-_PAUSES = (0.1, 0.5, 2.0)
+#: Between tries to record: a database that is being restarted is back within these.
+_PAUSES = (0.1, 0.5, 2.0, 4.0, 8.0)
+
+
+class _Spoiled(Exception):
+    """The sandbox failed at a run. ``fault`` is what is wrong with it now; None: nothing, it may have been the run."""
+
+    def __init__(self, reason: str, fault: str | None) -> None:
+        super().__init__(reason)
+        self.reason, self.fault = reason, fault
 
 
 class Grader:
@@ -190,16 +203,15 @@ class Grader:
             worker=self._name,
         ):
             log.info("run_claimed")
-            return self._grade(task)
+            return self._grade_and_record(task)
 
-    def _grade(self, task: GradingTask) -> bool:
+    def _grade_and_record(self, task: GradingTask) -> bool:
         try:
             with meters.watch(task) as watch, self._renewed_lease(task):
                 started = time.monotonic()
                 with self._told(task) as told:
-                    result = grade_task(task, self._sandbox, self._settings, self._machine_speed, told)
+                    result = self._grade(task, told)
                     watch.has_graded()
-                    self._probes.note(task.language)
                     kept = self._record(task, result)
                     watch.has_recorded(result, kept)
                     if kept and told is not None:
@@ -207,10 +219,9 @@ class Grader:
                 seconds = round(time.monotonic() - started, 3)
                 log.info("run_graded", status=result.status, score=result.score, seconds=seconds, kept=kept)
                 return kept
-        except SandboxUnavailable as error:
-            log.error("sandbox_unavailable", error=str(error))
-            self._distrust("sandbox")
-            self._hand_back(task, reason=str(error), counts_attempt=True)
+        except _Spoiled as spoiled:
+            log.error("sandbox_unavailable", error=spoiled.reason, sandbox=spoiled.fault or "sound")
+            self._hand_back(task, reason=spoiled.reason, counts_attempt=spoiled.fault is None)
         except Unavailable as error:
             meters.fault("recording")
             log.error("grade_not_recorded", error=str(error))  # nor would handing back be: the lease expires
@@ -222,6 +233,15 @@ class Grader:
             self._hand_back(task, reason="the worker was told to stop", counts_attempt=False)
             raise
         return False
+
+    def _grade(self, task: GradingTask, told: TellsRun | None) -> Grade:
+        try:
+            result = grade_task(task, self._sandbox, self._settings, self._machine_speed, told)
+        except SandboxUnavailable as error:
+            self._distrust("sandbox")
+            raise _Spoiled(str(error), self._probes.fault_of(task.language)) from error
+        self._probes.note(task.language)
+        return result
 
     def _record(self, task: GradingTask, result: Grade) -> bool:
         for pause in _PAUSES:

@@ -13,6 +13,9 @@ read a job without our serializer. A job that cannot even be read is thrown away
 While no bell rings it returns from its wait every ``IDLE_SECONDS`` and looks after its sandbox; that ends as
 soon as a bell waits.
 
+Redis is only the doorbell: while it is away the worker does not wait for it as RQ would, but looks for runs in
+the database between its tries to listen again.
+
 Stopping, first signal: no new run is claimed and the one in work is finished; after ``GRACE_SECONDS``, or
 at a second signal, it is handed back. RQ's session with Redis ends whenever Redis fails; the sandbox
 outlives it.
@@ -69,6 +72,7 @@ class BellListener(SimpleWorker):
         lease_seconds: int,
         on_idle: Callable[[Callable[[], bool]], None] | None = None,
     ) -> None:
+        self._on_idle = on_idle
         super().__init__(
             [make_queue(connection)],
             name=name,
@@ -81,7 +85,19 @@ class BellListener(SimpleWorker):
             log_job_description=False,
         )
         self._lease_seconds = lease_seconds
-        self._on_idle = on_idle
+
+    @property
+    def connection_timeout(self) -> int:
+        """Seconds after which a Redis that does not answer is away: a little longer than any wait for a bell."""
+        return (self.dequeue_timeout if self._on_idle is None else IDLE_SECONDS) + 3
+
+    def heartbeat(self, timeout: int | None = None, pipeline: Any = None) -> None:
+        """Ends the listening if Redis is away: RQ would try again for ever, and runs may be waiting."""
+        try:
+            super().heartbeat(timeout, pipeline)
+        except (redis.ConnectionError, redis.TimeoutError) as error:
+            log.warning("redis_away", error=str(error))
+            raise StopRequested from error
 
     def get_heartbeat_ttl(self, job: Job, working_time: float = 0.0) -> int:
         """Seconds until a silent bell counts as abandoned: the lease, not RQ's job time-out of an hour."""
@@ -218,11 +234,14 @@ class Worker:
                 pass
 
     def _listen(self) -> None:
+        self._listener = None  # the last one hears nothing any more, a signal least of all
+        self._grader.grade_pending()  # bells may have been lost, or nobody may be there to ring
+        if self._stop.is_set():
+            return
         with connect(self._redis_url) as connection:
             # A name of its own each time: RQ refuses a name whose owner it still believes alive.
             name = f"{self._name}-{secrets.token_hex(3)}"
             self._listener = BellListener(connection, name, self._lease_seconds, self._grader.idle)
-            self._grader.grade_pending()  # bells may have been lost while nobody listened
             self._listener.work(logging_level="WARNING")
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:

@@ -6,13 +6,15 @@ for by `after_commit`: ringing the queue's bell, above all. SQLAlchemy's own ``a
 do: it also fires when a SAVEPOINT ends, and an exception in it comes too late to be answered.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import structlog
 from sqlalchemy import Engine, create_engine, event
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InternalError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
@@ -30,13 +32,25 @@ _ENGINE: dict[str, Any] = {
     "pool_timeout": 10,
     "hide_parameters": True,  # an error's text goes to the log, and passwords' hashes and code do not
 }
+#: A server that is gone without a word is found out in half a minute, and not after the kernel's two hours.
+_POSTGRES: dict[str, Any] = {
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 30_000,
+}
+IDLE_SECONDS = 60.0
 
 
 class Database:
-    """An engine and its session factory. Make one per process, lazily, and never across a fork."""
+    """An engine and its session factory. Make one per process, lazily, and never across a fork.
 
-    def __init__(self, url: str) -> None:
-        self.engine = make_engine(url)
+    ``idle_seconds``: see `make_engine`.
+    """
+
+    def __init__(self, url: str, *, idle_seconds: float = IDLE_SECONDS) -> None:
+        self.engine = make_engine(url, idle_seconds)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @property
@@ -60,7 +74,9 @@ class Database:
                 raise Conflict("somebody else changed or took this first; read it again") from error
             except DataError as error:
                 raise Invalid("a value does not fit the place where it is stored") from error
-            except (OperationalError, PoolTimeout) as error:
+            except (OperationalError, InternalError, PoolTimeout) as error:
+                if isinstance(error, InternalError) and not error.connection_invalidated:
+                    raise  # a mistake of ours; only a session that the server has ended is no answer
                 log.error("database_unavailable", error=str(error.__cause__ or error))
                 raise Unavailable("the database did not answer; nothing was stored") from error
             for callback in session.info.pop(_AFTER_COMMIT, ()):
@@ -86,9 +102,12 @@ def _call(callback: Callable[[], object]) -> None:
         log.exception("after_commit_failed")
 
 
-def make_engine(url: str) -> Engine:
+def make_engine(url: str, idle_seconds: float = IDLE_SECONDS) -> Engine:
     """An engine for ``url`` (``sqlite:///file`` or ``postgresql+psycopg://...``), with the settings both
     need.
+
+    ``idle_seconds``: PostgreSQL ends a transaction that says nothing for so long, and with it the locks of a
+    process that is stopped or cut off; SQLite's locks last as long as their process.
     """
     if url.startswith("sqlite"):
         engine = create_engine(
@@ -99,7 +118,16 @@ def make_engine(url: str) -> Engine:
         )
         event.listen(engine, "connect", _set_pragmas)
         return engine
-    return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 5}, **_ENGINE)
+    name = {"application_name": f"codezest-{os.getpid()}"}  # whose lock it is, for who looks
+    engine = create_engine(url, pool_pre_ping=True, connect_args={**_POSTGRES, **name}, **_ENGINE)
+    event.listen(engine, "connect", partial(_bound_idleness, idle_seconds))
+    return engine
+
+
+def _bound_idleness(seconds: float, connection: Any, _record: Any) -> None:
+    # Not a start-up option: poolers between us and the server refuse those.
+    connection.execute(f"SET idle_in_transaction_session_timeout = {int(seconds * 1000)}")
+    connection.commit()
 
 
 def _set_pragmas(connection: Any, _record: Any) -> None:

@@ -195,9 +195,10 @@ def resolve(settings: Settings) -> Addresses:
 
 
 def look_after() -> None:
-    """Starts each embedded server of this process again that has died. Raises Unavailable."""
+    """Starts each embedded server of this process again that has died. One that lives and does not answer is left
+    alone: who looks after other processes too must not wait for it. Raises Unavailable."""
     for server in _servers.values():
-        if not server.answers():
+        if not server.runs():
             server.hold()
             log.warning("embedded_server_started_again", folder=str(server.folder))
 

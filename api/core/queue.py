@@ -10,6 +10,7 @@ the job class refuses every function but those in `ALLOWED_JOBS`. Jobs are named
 imports the grader.
 """
 
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -27,6 +28,9 @@ log = structlog.get_logger(__name__)
 
 GRADE_JOB = "grader.jobs.grade_next"
 ALLOWED_JOBS = frozenset({GRADE_JOB})
+QUIET_SECONDS = 10.0
+"""How long a Redis that hung is left alone: each ring would cost a request its time-out. What is not rung meanwhile
+is rung by the sweeper."""
 JOB_TIMEOUT_SECONDS = 3600  # RQ's own limit is only a backstop: leases and wall limits end a run long before
 
 
@@ -65,18 +69,24 @@ class AllowListedJob(Job):
 class Bell:
     """Rings for the grader pool. One queue per language pool (``grade`` serves all languages)."""
 
-    def __init__(self, connection: Connection) -> None:
-        self._connection = connection
+    def __init__(self, connection: Connection, clock: Callable[[], float] = time.monotonic) -> None:
+        self._connection, self._clock = connection, clock
         self._queue = make_queue(connection)
+        self._quiet_until = float("-inf")
 
     def ring(self) -> bool:
-        """Queues one look at the pending runs; False, with a log line, if Redis did not answer."""
+        """Queues one look at the pending runs; False, with a log line, if Redis did not answer, and at once for a
+        while after it hung."""
+        if self._clock() < self._quiet_until:
+            return False
         try:
             self._queue.enqueue(
                 GRADE_JOB, job_timeout=JOB_TIMEOUT_SECONDS, result_ttl=0, failure_ttl=24 * 3600, ttl=24 * 3600
             )
         except redis.RedisError as error:
             log.warning("bell_not_rung", error=str(error))
+            if isinstance(error, redis.TimeoutError):
+                self._quiet_until = self._clock() + QUIET_SECONDS
             return False
         return True
 

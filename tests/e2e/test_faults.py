@@ -12,12 +12,14 @@ from uuid import UUID
 import pytest
 
 from api.auth.models import User
+from api.core.clock import now
 from api.core.database import Database
 from api.core.embedded import EmbeddedServer
 from api.core.queue import Bell, connect
 from api.core.settings import Settings
 from api.learning.submissions.grade import RunStatus, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission
+from bench.faults.stacks import runners_of
 from sandboxes.languages import runnable
 from tests.conftest import RecordingBell
 from tests.grader.desk import Desk
@@ -138,3 +140,60 @@ def test_a_queue_server_that_loses_everything_while_runs_wait(platform: Platform
     for run_id in (running, waiting, late):
         platform.assert_graded_once(run_id, attempts=1)
     assert sweeper.poll() is None
+
+
+def test_a_worker_that_is_stopped_past_its_lease_and_goes_on(platform: Platform):
+    run_id = platform.submit()
+    sweeper = platform.command("sweep")
+    first = platform.command("worker", "-l", "python")
+    await_line(first, "run_claimed")
+    first.send_signal(signal.SIGSTOP)
+    second = platform.command("worker", "-l", "python")
+    await_line(sweeper, "runs_taken_back")
+    await_line(second, "run_graded", str(run_id))
+    first.send_signal(signal.SIGCONT)
+    await_line(first, "late_grade_dropped", str(run_id))
+    platform.assert_graded_once(run_id, attempts=2)
+
+
+def test_a_submission_whose_runner_dies_each_time(platform: Platform):
+    poison, other = platform.submit(), platform.submit()
+    worker = platform.command("worker", "-l", "python")
+    for _ in range(3):
+        await_line(worker, "run_claimed", str(poison))
+        for pid in runners_of(worker.pid):
+            os.kill(pid, signal.SIGKILL)
+        await_line(worker, "run_released", str(poison))
+        platform.desk.change(poison, ready_at=now())  # it need not wait in a test
+        platform.ring()
+    last = platform.submit()
+    platform.ring()
+    await_line(worker, "run_graded", str(last))
+    run = platform.desk.run(poison)
+    assert (run.status, run.result_status, run.reason) == (RunStatus.DONE, SubmissionStatus.ERROR, "platform")
+    assert (run.attempt, run.failures) == (3, 3)
+    for run_id in (other, last):
+        platform.assert_graded_once(run_id, attempts=1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGSTOP, signal.SIGKILL])
+def test_without_a_queue_server_runs_are_graded_all_the_same(platform: Platform, number: signal.Signals):
+    worker = platform.command("worker", "-l", "python")
+    first = platform.submit()
+    platform.ring()
+    await_line(worker, "run_graded", str(first))
+    with connect(platform.server.url) as connection:
+        pid = connection.info("server")["process_id"]
+    os.kill(pid, number)
+    try:
+        second = platform.submit()
+        await_line(worker, "run_graded", str(second))
+    finally:
+        if number is signal.SIGSTOP:
+            os.kill(pid, signal.SIGCONT)
+    platform.server.hold()
+    third = platform.submit()
+    platform.ring()
+    await_line(worker, "run_graded", str(third))  # and it listens again
+    for run_id in (first, second, third):
+        platform.assert_graded_once(run_id, attempts=1)

@@ -7,7 +7,7 @@ from sandboxes.protocol import CaseOutcome, Outcome, RunReport, RunRequest
 
 
 def doubled(request: RunRequest) -> RunReport:
-    """What a right solution of `tests.factories.DOUBLING` comes to."""
+    """What a right solution of `tests.factories.DOUBLING` comes to, and a probe of a sound sandbox."""
     return RunReport(
         compiled=None,
         cases=tuple(
@@ -17,7 +17,7 @@ def doubled(request: RunRequest) -> RunReport:
                 cpu_ms=1,
                 wall_ms=2,
                 memory_kib=1024,
-                stdout=f"{2 * int(case.stdin)}\n".encode(),
+                stdout=b"{}" if request.probe else f"{2 * int(case.stdin)}\n".encode(),
             )
             for case in request.cases
         ),

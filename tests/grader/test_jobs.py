@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from api.auth.models import User
 from api.core.clock import now
@@ -15,6 +16,7 @@ from api.core.settings import Settings
 from api.learning.submissions import service as submissions
 from api.learning.submissions.grade import GradingTask, RunStatus, SubmissionStatus
 from api.learning.submissions.live.events import decode
+from api.learning.submissions.models import AssignmentSubmission
 from grader import jobs
 from grader.jobs import Grader
 from grader.sandbox import SandboxUnavailable
@@ -45,8 +47,8 @@ def test_a_broken_sandbox_gives_the_run_back_and_claims_no_other(desk: Desk, mon
     faults = [["python: exited.py: engine down"], []]
     monkeypatch.setattr(jobs, "check_sandbox", lambda sandbox: faults.pop(0))
     assert desk.grader.grade_pending() == 0
-    assert len(desk.sandbox.requests) == 1
-    assert (desk.run(first).status, desk.run(first).failures) == (RunStatus.PENDING, 1)
+    assert [request.probe for request in desk.sandbox.requests] == [False, True]
+    assert (desk.run(first).status, desk.run(first).attempt) == (RunStatus.PENDING, 1)
     assert desk.run(first).last_fault == "engine down"
     assert (desk.run(second).status, desk.run(second).attempt) == (RunStatus.PENDING, 0)
     assert desk.shown(first) is SubmissionStatus.PENDING
@@ -56,6 +58,51 @@ def test_a_broken_sandbox_gives_the_run_back_and_claims_no_other(desk: Desk, mon
     assert desk.grader.grade_pending() == 2  # the sandbox has proved itself again
     assert faults == []
     assert desk.shown(first) is desk.shown(second) is SubmissionStatus.PASSED
+
+
+def test_a_sandbox_that_is_broken_for_all_costs_no_run_its_attempts(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    run_id = desk.submit()
+    desk.sandbox.do = raising(SandboxUnavailable("engine down"))
+    monkeypatch.setattr(jobs, "check_sandbox", lambda sandbox: ["engine down"])
+    for grader in [desk.make_grader() for _ in range(5)]:  # one engine, more workers than there are attempts
+        assert grader.grade_pending() == 0
+    run = desk.run(run_id)
+    assert (run.status, run.attempt, run.failures) == (RunStatus.PENDING, 5, 0)
+    desk.sandbox.do = doubled
+    assert desk.make_grader().grade_pending() == 1
+    assert desk.shown(run_id) is SubmissionStatus.PASSED
+
+
+def test_a_run_that_makes_the_runner_vanish_is_set_aside_and_harms_no_other(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(jobs, "check_sandbox", lambda sandbox: [])
+    poison, others = desk.submit(), [desk.submit() for _ in range(3)]
+    with desk.database.transaction() as session:
+        session.get_one(AssignmentSubmission, desk.run(poison).submission_id).code = "poison"
+
+    def do(request: RunRequest) -> RunReport:
+        if b"poison" in request.files.get("main.py", b""):
+            raise SandboxUnavailable("the runner was lost")
+        return doubled(request)
+
+    desk.sandbox.do = do
+    with capture_logs() as lines:
+        assert desk.grader.grade_pending() == 3
+        for _ in range(2):
+            desk.change(poison, ready_at=now())
+            assert desk.grader.grade_pending() == 0
+        desk.change(poison, ready_at=now())
+        assert desk.grader.grade_pending() == 0
+    run = desk.run(poison)
+    assert (run.status, run.result_status, run.reason) == (RunStatus.DONE, SubmissionStatus.ERROR, "platform")
+    assert (run.attempt, run.failures) == (3, 3)
+    alert = {"run": str(poison), "event": "run_given_up", "log_level": "error"}
+    assert [line for line in lines if alert.items() <= line.items()] != []
+    assert {desk.shown(run_id) for run_id in others} == {SubmissionStatus.PASSED}
+    assert {desk.run(run_id).failures for run_id in others} == {0}
 
 
 def test_a_fault_of_ours_is_counted_and_never_the_learners(desk: Desk):

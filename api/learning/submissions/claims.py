@@ -11,8 +11,9 @@ With each claim the run's ``attempt`` goes up by one. It is the fencing number: 
 recording work only with the current one. A worker that slept through its lease finds the run PENDING, or
 RUNNING under a higher number, and its word counts no more.
 
-``failures`` counts attempts that the platform spoiled. When they reach the limit, the run ends as ERROR with
-the reason ``platform``: never the learner's fault, and a result that is shown already stays.
+``failures`` counts attempts that were spoiled with this run: its worker fell silent, or its sandbox was lost and
+is sound otherwise. When they reach the limit, the run ends as ERROR with the reason ``platform``: never the
+learner's fault, and a result that is shown already stays.
 """
 
 from collections.abc import Collection
@@ -49,6 +50,9 @@ CLAIM_TRIES = 3
 
 UNSEEN_SECONDS = 10
 """A run that has waited this long may have lost its bell; one that was given back has none."""
+
+MOST_CLAIMS = 50
+"""However a run was given back, it is not claimed more often: nothing goes round for ever."""
 
 PLATFORM_FEEDBACK = (
     "The platform could not grade this submission. That is our fault and not your program's; "
@@ -160,9 +164,9 @@ def release_run(
 ) -> bool:
     """Gives a run back ungraded; False if this attempt has lost it already.
 
-    ``counts_attempt``: the platform failed, and the run waits a little; after ``max_attempts`` of these it
-    ends as ERROR/`platform`. Otherwise (a worker that is told to stop) it is PENDING at once, and nothing is
-    counted. ``reason`` is for the operator; the learner never sees it.
+    ``counts_attempt``: the platform failed at this run, and it waits a little; after ``max_attempts`` of these it
+    ends as ERROR/`platform`. Otherwise (a worker that is told to stop, a sandbox that is broken for all) it is
+    PENDING at once, and nothing is counted. ``reason`` is for the operator; the learner never sees it.
     """
     moment = now()
     failures = session.scalars(
@@ -269,7 +273,11 @@ def _end_spent(session: Session, max_attempts: int, moment: datetime, *which: An
     # Not only those this call gave back: the limit may have been lowered while a run was waiting.
     spent = session.execute(
         select(GradingRun.id, GradingRun.submission_id, GradingRun.number)
-        .where(GradingRun.status == RunStatus.PENDING, GradingRun.failures >= max_attempts, *which)
+        .where(
+            GradingRun.status == RunStatus.PENDING,
+            (GradingRun.failures >= max_attempts) | (GradingRun.attempt >= MOST_CLAIMS),
+            *which,
+        )
         .with_for_update(skip_locked=True)
     ).all()
     for run_id, submission_id, number in spent:

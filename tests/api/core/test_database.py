@@ -2,6 +2,7 @@
 
 # ruff: noqa: PT012  what a transaction raises, it raises at its end
 
+import os
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -151,3 +152,26 @@ def test_an_engine_connects_when_it_is_first_used(tmp_path):
     engine = make_engine(f"sqlite:///{tmp_path / 'x.sqlite3'}")
     assert not (tmp_path / "x.sqlite3").exists()
     engine.dispose()
+
+
+@pytest.mark.postgres
+def test_who_falls_silent_in_a_transaction_loses_it_and_its_locks(postgres_database):
+    frozen = Database(postgres_database.engine.url.render_as_string(hide_password=False), idle_seconds=0.2)
+    with postgres_database.transaction() as session:
+        user_id = factories.make_user(session, email="a@example.com").id
+    rename = text("UPDATE auth.users SET name = 'B' WHERE id = :id").bindparams(id=user_id)
+    with pytest.raises(Unavailable), frozen.transaction() as session:
+        session.execute(rename)
+        with postgres_database.transaction() as other:
+            other.execute(text("SET LOCAL lock_timeout = '30s'"))
+            other.execute(rename)  # waits until the silent one has lost its lock
+        session.execute(text("SELECT 1"))
+    with frozen.transaction() as session:  # a fresh connection is had at once
+        assert session.scalar(text("SELECT 1")) == 1
+    frozen.close()
+
+
+@pytest.mark.postgres
+def test_a_connection_tells_which_process_it_is_of(postgres_database):
+    with postgres_database.transaction() as session:
+        assert session.scalar(text("SHOW application_name")) == f"codezest-{os.getpid()}"

@@ -122,6 +122,27 @@ def test_bells_survive_the_death_of_the_server(server: EmbeddedServer):
     client.close()
 
 
+def test_one_that_hangs_is_not_waited_for_and_one_that_died_is_started_again(
+    server: EmbeddedServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(embedded, "_servers", {server.folder: server})
+    waits: list[object] = []
+    pid = server_pid(server)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with monkeypatch.context() as patch:
+            patch.setattr(server, "hold", lambda: waits.append(pid))
+            embedded.look_after()
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert waits == []
+    os.kill(pid, signal.SIGKILL)
+    while server.runs():
+        pass
+    embedded.look_after()
+    assert server_pid(server) != pid
+
+
 def test_a_forked_child_does_not_let_go_of_its_parents_server(server: EmbeddedServer):
     server._pid += 1  # as it looks from a child
     server.release()

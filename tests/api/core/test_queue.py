@@ -2,14 +2,25 @@
 
 import json
 import pickle
+import socket
 import zlib
 
 import pytest
 from rq import Callback, Queue
 from rq.serializers import JSONSerializer
+from structlog.testing import capture_logs
 
 from api.core.errors import Unavailable
-from api.core.queue import GRADE_JOB, AllowListedJob, Bell, ForbiddenJob, connect, make_queue, run_script
+from api.core.queue import (
+    GRADE_JOB,
+    QUIET_SECONDS,
+    AllowListedJob,
+    Bell,
+    ForbiddenJob,
+    connect,
+    make_queue,
+    run_script,
+)
 
 
 @pytest.fixture
@@ -40,6 +51,29 @@ def test_a_dead_redis_is_false_and_no_exception(dead):
     assert bell.answers() is False
     with pytest.raises(Unavailable):
         run_script(dead, "return 1", [], [])
+
+
+def test_a_redis_that_hangs_is_left_alone_for_a_while(tmp_path):
+    moment = [0.0]
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "hangs.sock"))
+        server.listen()  # takes connections, and answers nothing
+        with connect(f"unix://{tmp_path / 'hangs.sock'}?socket_timeout=0.1") as connection:
+            bell = Bell(connection, lambda: moment[0])
+            with capture_logs() as lines:
+                for _ in range(50):
+                    assert bell.ring() is False
+                assert [line["event"] for line in lines] == ["bell_not_rung"]
+                moment[0] = QUIET_SECONDS
+                assert bell.ring() is False
+                assert len(lines) == 2
+
+
+def test_a_redis_that_refuses_is_asked_each_time(dead):
+    bell = Bell(dead, lambda: 0.0)
+    with capture_logs() as lines:
+        assert [bell.ring(), bell.ring()] == [False, False]
+    assert len(lines) == 2  # nobody had to wait
 
 
 @pytest.mark.redis

@@ -11,6 +11,7 @@ from api.core.clock import now
 from api.core.database import Database
 from api.learning.curriculum.models import TestSuite
 from api.learning.submissions import service
+from api.learning.submissions.claims import MOST_CLAIMS
 from api.learning.submissions.grade import Reason, RunStatus, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, CaseResult, GradingRun
 from api.learning.submissions.picking import WINDOW
@@ -237,6 +238,19 @@ def test_a_submission_that_kills_its_graders_is_set_aside(world: World):
     assert report == service.SweepReport(expired=1, given_up=1, unheard=0)
     assert claim(world.database) is None
     assert submission_of(world.database, poison.submission.id).reason is Reason.PLATFORM
+
+
+def test_a_run_that_is_given_back_again_and_again_does_not_go_round_for_ever(world: World):
+    submitted = submit(world)
+    for number in range(1, MOST_CLAIMS + 1):
+        task = must_claim(world.database)
+        assert task.attempt == number
+        with world.database.transaction() as session:
+            service.release_run(
+                session, task.run_id, number, reason="engine down", counts_attempt=False, max_attempts=3
+            )
+    assert claim(world.database) is None
+    assert submission_of(world.database, submitted.submission.id).reason is Reason.PLATFORM
 
 
 def test_a_lowered_limit_ends_runs_that_wait(world: World):
