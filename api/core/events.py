@@ -90,7 +90,11 @@ class Listener:
 
     def __init__(self, url: str, heard: Heard, confirmed: Callable[[str], None]) -> None:
         self._client = redis.asyncio.Redis.from_url(
-            url, socket_connect_timeout=2, socket_timeout=_SECONDS_TO_ANSWER, health_check_interval=30
+            url,
+            socket_connect_timeout=2,
+            socket_timeout=_SECONDS_TO_ANSWER,
+            health_check_interval=30,
+            driver_info=None,  # as in `queue.connect`
         )
         self._heard, self._confirmed = heard, confirmed
         self._topics: set[str] = set()

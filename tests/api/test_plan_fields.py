@@ -89,19 +89,6 @@ def test_what_belongs_to_something_goes_with_it():
     assert found >= CASCADES
 
 
-@pytest.mark.parametrize("table", list(TABLES.values()), ids=lambda table: table.name)
-def test_every_foreign_key_leads_an_index(table):
-    """Without one, removing a row there reads all rows here."""
-    leads = {next(iter(index.columns)).name for index in table.indexes}
-    leads |= {
-        next(iter(constraint.columns)).name
-        for constraint in table.constraints
-        if isinstance(constraint, UniqueConstraint)
-    }
-    missing = {key.parent.name for key in table.foreign_keys} - leads
-    assert missing == set()
-
-
 def test_keys_are_uuids_made_by_the_application():
     for table in TABLES.values():
         (key,) = table.primary_key.columns

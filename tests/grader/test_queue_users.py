@@ -1,8 +1,9 @@
 """The users of `deploy/redis-users.acl` on a real server: each can do its work, and is refused the rest."""
 
+import asyncio
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,7 +13,9 @@ import redis
 
 from api.core.database import Database
 from api.core.errors import RateLimited
+from api.core.events import Listener, Teller
 from api.core.queue import GRADE_JOB, Bell, connect, make_queue
+from api.core.rates import RateLimit
 from api.core.settings import Settings
 from api.http.throttle import LoginThrottle
 from grader import jobs
@@ -104,6 +107,47 @@ def test_the_api_rings_and_counts_logins(as_user: CONNECT):
     assert refused(as_user) == []
 
 
+def test_the_api_bounds_what_one_account_sends(as_user: CONNECT):
+    rate = RateLimit("submissions", 1, as_user("codezest_api"))
+    rate.take("ada")
+    with pytest.raises(RateLimited):
+        rate.take("ada")
+    assert as_user("admin").keys("codezest:rate:*")
+    assert refused(as_user) == []
+
+
+def test_a_grader_tells_and_the_api_hears(as_user: CONNECT, redis_with_users: str):
+    heard: list[bytes] = []
+
+    async def listen_and_tell() -> None:
+        loop, confirmed, told = asyncio.get_running_loop(), asyncio.Event(), asyncio.Event()
+
+        def hear(topic: str, messages: Sequence[bytes], *, is_log: bool) -> None:
+            heard.extend(messages)
+            if messages and not is_log:
+                told.set()
+
+        url = redis_with_users.replace(
+            "://", f"://codezest_api:{quote(PASSWORDS['codezest_api'], safe='')}@", 1
+        )
+        listener = Listener(url, hear, lambda _topic: confirmed.set())
+        await listener.add("run")
+        listening = loop.create_task(listener.run())
+        async with asyncio.timeout(20):
+            await confirmed.wait()
+            teller = Teller(as_user("codezest_grader"))
+            assert await asyncio.to_thread(teller.watched, ["run", "other"]) == {"run"}
+            assert await asyncio.to_thread(lambda: teller.append("run", [b"one", b"two"], before=-1))
+            await told.wait()
+            await listener.refill("run")
+        listening.cancel()
+        await asyncio.gather(listening, return_exceptions=True)
+
+    asyncio.run(listen_and_tell())
+    assert heard == [b"one", b"two", b"one", b"two"]
+    assert refused(as_user) == []
+
+
 def test_a_worker_hears_bells_and_keeps_house(as_user: CONNECT):
     connection, ears = as_user("codezest_grader"), Ears()
     jobs.serve(ears)  # type: ignore[arg-type]
@@ -186,11 +230,13 @@ REFUSED = {
     "codezest_api": [
         "HGETALL rq:job:1", "LRANGE rq:queue:grade 0 -1", "LPOP rq:queue:grade", "BLMOVE rq:queue:grade x LEFT LEFT 1",
         "SET rq:worker:x 1", "SADD rq:workers x", "HSET rq:worker:x a b", "SET codezest:other 1",
+        "LTRIM rq:queue:grade 1 0", "LINDEX rq:queue:grade 0", "PUBLISH codezest:live:x y",
+        "RPUSH codezest:live:log:x y",
     ],
     # Nothing of the API's: logins are counted where it cannot reset them.
     "codezest_grader": [
         "DEL codezest:login:account:x", "SET codezest:login:account:x 0", "EXISTS codezest:login:account:x",
-        "EVAL return 0", "EVALSHA x 0", "INCR rq:x",
+        "EVALSHA x 0", "INCR rq:x", "LRANGE codezest:live:log:x 0 -1", "SUBSCRIBE codezest:live:x",
     ],
 }  # fmt: skip
 

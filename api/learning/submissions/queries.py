@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, Uuid, bindparam, exists, func, literal, select
+from sqlalchemy import Select, Uuid, bindparam, exists, func, select
 from sqlalchemy.orm import Session, defer
 
-from api.auth.models import User
 from api.core.actor import Actor, is_admin
 from api.core.clock import now
 from api.core.errors import NotFound
-from api.learning.curriculum.models import Assignment, TestSuite
+from api.learning.curriculum.models import Assignment, LanguageEnrollment, Module, TestSuite
 from api.learning.progress.service import Facts
 from api.learning.submissions.grade import RunStatus, RuntimeFacts, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, CaseResult, GradingRun, Runtime
@@ -169,14 +168,21 @@ def _offer(row: Runtime) -> str:
 def assignment_facts(
     session: Session, user_ids: Collection[UUID], module_ids: Collection[UUID]
 ) -> Mapping[UUID, Mapping[UUID, Facts]]:
-    """Of each learner and module: how many assignments are passed, of how many. The best submission counts."""
-    own = AssignmentSubmission.user_id == User.id, AssignmentSubmission.assignment_id == Assignment.id
+    """Of each learner who is enrolled, and module: how many assignments are passed, of how many. The best submission
+    counts.
+
+    Learners are taken from their enrollments: a grader, who folds too, may not read accounts.
+    """
+    learner = LanguageEnrollment.user_id
+    own = AssignmentSubmission.user_id == learner, AssignmentSubmission.assignment_id == Assignment.id
     passed = exists().where(*own, AssignmentSubmission.status == SubmissionStatus.PASSED)
     tried = exists().where(*own)
     statement = (
-        select(User.id, Assignment.module_id, passed, tried)
-        .join(Assignment, literal(True))  # every learner with every assignment
-        .where(User.id.in_(user_ids), Assignment.module_id.in_(module_ids), Assignment.deleted_at.is_(None))
+        select(learner, Assignment.module_id, passed, tried)
+        .join(Module, Module.language_id == LanguageEnrollment.language_id)
+        .join(Assignment, Assignment.module_id == Module.id)
+        .where(learner.in_(user_ids), Assignment.module_id.in_(module_ids))
+        .where(Assignment.deleted_at.is_(None), Assignment.published.is_(True))
     )
     facts: dict[UUID, dict[UUID, Facts]] = {}
     for user_id, module_id, is_passed, is_tried in session.execute(statement):
