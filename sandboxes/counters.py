@@ -18,11 +18,16 @@ _CGROUP = Path("/sys/fs/cgroup")
 
 @dataclass(slots=True)
 class Usage:
-    """Of all processes of a tree together: processor time in ms, resident memory in KiB, how many processes."""
+    """Of all processes of a tree together: processor time in ms, resident memory in KiB, how many processes.
+
+    ``on_disk``: one of them waits for the disk, which the kernel calls D (a page of its program that was dropped from
+    memory, say).
+    """
 
     cpu_ms: int = 0
     memory_kib: int = 0
     processes: int = 0
+    on_disk: bool = False
 
 
 def tree_usage(root: int) -> Usage:
@@ -45,6 +50,7 @@ def tree_usage(root: int) -> Usage:
         usage.cpu_ms += sum(map(int, fields[11:15])) * 1000 // _TICKS
         usage.memory_kib += resident * _PAGE_KIB
         usage.processes += 1
+        usage.on_disk |= fields[0] == b"D"
     return usage
 
 
@@ -84,7 +90,7 @@ def _share_kib(pid: int) -> int:
 
 
 def _stat(pid: int) -> list[bytes]:
-    """The fields of /proc/PID/stat after the name: utime, stime, cutime and cstime, in ticks, are [11:15]."""
+    """The fields of /proc/PID/stat after the name: [0] the state, [11:15] utime, stime, cutime and cstime, in ticks."""
     return _read(f"/proc/{pid}/stat").rpartition(b")")[2].split()
 
 

@@ -7,8 +7,9 @@ the box are backstops. What a program prints about its end is never believed, on
 A program that runs out of processor time is let run on for a tenth of its limit: so that the grader can tell one that
 was nearly there, and look again, from one that would never have ended. The verdict is the same: over is over.
 
-The wall limit is for sleepers. Time that a program was ready to run and had no core, because the machine was busy, is
-not held against it, up to `MOST_WALL` times its limit.
+The wall limit is for sleepers. Time that a program was ready to run and had no core, because the machine was busy, or
+was seen to wait for the disk, is not held against it, up to `MOST_WALL` times its limit: who pretends (a parent that
+waits in `vfork` looks like one that waits for the disk) gains that much and no more.
 
 The tree is looked at by the clock and not in quiet moments, for a program that prints without pause leaves none. And
 while it is watched, so is the grader: if that goes away, the program ends at once and not at its limits.
@@ -89,11 +90,20 @@ class Watch:
     ended: float | None = None
     cpu_ms: int = 0
     memory_kib: int = 0
+    looked: float | None = None
+    disk_ms: float = 0.0
     report: Report | None = None
 
     def end(self, verdict: Outcome, limit: str | None = None) -> None:
         if self.verdict is None:
             self.verdict, self.limit, self.ended = verdict, limit, time.monotonic()
+
+    def note_look(self, on_disk: bool) -> None:
+        """A look has found the program waiting for the disk, or not: taken for the whole time since the last one."""
+        now = time.monotonic()
+        if on_disk:
+            self.disk_ms += (now - (self.looked or self.started)) * 1000
+        self.looked = now
 
     def elapsed_ms(self) -> int:
         return int((time.monotonic() - self.started) * 1000)
@@ -205,6 +215,7 @@ class Watcher:
         watch.report = watch.report or _receive_report(running.box.link)
         if watch.report is None:
             usage = counters.tree_usage(pid)
+            watch.note_look(usage.on_disk)
             if usage.memory_kib > watch.limits.memory_mib * 1024 and usage.processes > 1:
                 usage.memory_kib = counters.tree_memory_kib(
                     pid
@@ -284,7 +295,9 @@ def _hold_against_limits(watch: Watch, cpu_ms: int) -> None:
 
 def _has_slept_too_long(pid: int, watch: Watch) -> bool:
     elapsed, limit = watch.elapsed_ms(), watch.limits.wall_ms
-    return elapsed > limit and (elapsed > MOST_WALL * limit or elapsed - counters.starved_ms(pid) > limit)
+    if elapsed <= limit or elapsed > MOST_WALL * limit:
+        return elapsed > limit
+    return elapsed - counters.starved_ms(pid) - watch.disk_ms > limit
 
 
 def _receive_report(link: socket.socket) -> Report | None:

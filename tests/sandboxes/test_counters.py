@@ -1,5 +1,6 @@
 """The kernel's counters, as files of both control-group versions and of real processes."""
 
+import ctypes
 import os
 import signal
 from collections.abc import Callable, Iterator
@@ -178,22 +179,53 @@ def test_who_waits_for_a_core_is_seen_to_wait():
     assert starved_ms(root) == 0  # nobody is left to wait
 
 
+def test_who_waits_for_the_disk_is_seen_to_wait():
+    root = os.fork()
+    if root == 0:
+        os.setsid()
+        if os.fork() == 0:
+            # A parent in vfork is in the same state as one whose page is being read, and stays there.
+            if ctypes.PyDLL(None).vfork() == 0:
+                ctypes.PyDLL(None).pause()
+            os._exit(0)
+        signal.pause()
+    try:
+        while not tree_usage(root).on_disk:
+            pass
+    finally:
+        os.killpg(root, signal.SIGKILL)
+        os.waitpid(root, 0)
+    assert not tree_usage(root).on_disk
+
+
+def test_time_on_the_disk_is_from_look_to_look(monkeypatch: pytest.MonkeyPatch):
+    limits = Limits(cpu_ms=1000, wall_ms=1000, memory_mib=64, output_kib=1, processes=4)
+    seen = watch.Watch(limits, 10.0, 0, 0.0, 0)
+    for moment, on_disk in ((10.5, True), (11.0, False), (11.25, True), (12.0, False)):
+        monkeypatch.setattr(watch.time, "monotonic", lambda moment=moment: moment)
+        seen.note_look(on_disk)
+    assert seen.disk_ms == 750
+
+
 @pytest.mark.parametrize(
-    ("elapsed", "starved", "too_long"),
+    ("elapsed", "starved", "on_disk", "too_long"),
     [
-        (999, 0, False),
-        (1001, 0, True),
-        (1900, 1000, False),
-        (2100, 1000, True),
-        (MOST_WALL * 1000 - 1, MOST_WALL * 1000, False),
-        (MOST_WALL * 1000 + 1, MOST_WALL * 1000, True),
+        (999, 0, 0, False),
+        (1001, 0, 0, True),
+        (1900, 1000, 0, False),
+        (2100, 1000, 0, True),
+        (1900, 0, 1000, False),
+        (2500, 1000, 600, False),
+        (2700, 1000, 600, True),
+        (MOST_WALL * 1000 - 1, MOST_WALL * 1000, 0, False),
+        (MOST_WALL * 1000 + 1, MOST_WALL * 1000, MOST_WALL * 1000, True),
     ],
 )
 def test_only_sleep_counts_as_sleep(
-    monkeypatch: pytest.MonkeyPatch, elapsed: int, starved: int, too_long: bool
+    monkeypatch: pytest.MonkeyPatch, elapsed: int, starved: int, on_disk: int, too_long: bool
 ):
     limits = Limits(cpu_ms=1000, wall_ms=1000, memory_mib=64, output_kib=1, processes=4)
-    seen = watch.Watch(limits, 0.0, 0, 0.0, 0)
+    seen = watch.Watch(limits, 0.0, 0, 0.0, 0, disk_ms=on_disk)
     monkeypatch.setattr(watch.Watch, "elapsed_ms", lambda self: elapsed)
     monkeypatch.setattr(counters, "starved_ms", lambda pid: starved)
     assert watch._has_slept_too_long(1, seen) is too_long
