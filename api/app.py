@@ -40,6 +40,9 @@ from api.learning.submissions.live.hub import Hub, Limits
 from api.routes import SERVICE, api_router
 from migrations.commands import serves
 
+MAILS_A_MINUTE = 10
+"""That one network can have sent by asking for links: a class that has forgotten its passwords, and no flood."""
+
 OF_A_REQUEST = {
     "session": Provide(provide_session),
     "actor": Provide(provide_actor, sync_to_thread=False),
@@ -97,6 +100,7 @@ def create_app(
             **OF_A_REQUEST,
             **_given(database=database, bell=bell, settings=settings, login_throttle=throttle),
             **_given(recent=recent, admission=admission, hub=hub, figures=figures, serves=serves),
+            **_given(mail_rate=RateLimit("mails", MAILS_A_MINUTE, connection)),
         },
         guards=[require_access],
         middleware=[BindRequestId(), LogAccess(), CountRequests(), LimitBody(settings), Identify()],

@@ -41,9 +41,12 @@ def deliver(*, once: bool, supervised: bool) -> dict[str, int]:
             target=deliver_mails_until, args=(stop, database, mailer, settings.mail_from), name="mails"
         )
         mails.start()
-        with heartbeat(settings.data_dir, "deliverer-0") as beat:
-            deliverer.run_until(stop, lambda: beat.promise(WAITING_SECONDS))
-        mails.join()
+        try:
+            with heartbeat(settings.data_dir, "deliverer-0") as beat:
+                deliverer.run_until(stop, lambda: beat.promise(WAITING_SECONDS))
+        finally:
+            stop.set()  # or the process would live on without a deliverer
+            mails.join()
         return {}
 
 

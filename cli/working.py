@@ -13,7 +13,7 @@ from structlog.contextvars import bind_contextvars
 from api.core.errors import Invalid
 from api.core.events import Teller
 from api.core.queue import connect
-from api.core.settings import get_settings
+from api.core.settings import export, get_settings
 from cli.exposing import exposed
 from cli.output import say
 from cli.processes import Child, Supervisor, end_with_supervisor
@@ -56,6 +56,8 @@ def work(languages: Collection[str], *, slots: int, supervised: bool) -> None:
         raise Invalid(
             f"no such language: {', '.join(unknown)}; there are {', '.join(sorted(known_languages()))}"
         )
+    if get_settings().regrade_slots is None:
+        export(worker_slots=slots)  # what re-grades leave free is reckoned from it
     if slots == 1:
         with exposed(get_settings()):
             _work_in_this_process(languages)

@@ -33,10 +33,12 @@ from grader import meters
 from grader.grading import grade_task
 from grader.heartbeat import PROVING_SECONDS, WAITING_SECONDS, Heartbeat
 from grader.idle import IdleProbes
+from grader.limits import COMPILE_WALL_MS
 from grader.runtimes import RuntimeReporter
 from grader.sandbox import Sandbox, SandboxUnavailable
 from grader.selftest import check_sandbox
 from grader.telling import Telling, TellsRun
+from sandboxes.protocol import MOST_WALL
 
 log = structlog.get_logger(__name__)
 
@@ -87,10 +89,7 @@ class Grader:
         self._reporter = reporter
         self._machine_speed = machine_speed
         self._telling = telling
-        self._bounds = submissions.Bounds(
-            per_user=settings.max_runs_per_user,
-            regrades_below=settings.regrade_slots or max(1, settings.worker_slots - 1),
-        )
+        self._bounds = submissions.bounds_of(settings)
         self._suspect = False
         self._languages: frozenset[str] = frozenset()
         self.busy = False
@@ -99,6 +98,7 @@ class Grader:
     def grade_pending(self) -> int:
         """Grades runs until none is left for this worker, or it is asked to stop; how many it graded."""
         self.busy = True
+        self.promise()
         try:
             return self._round()
         finally:
@@ -110,8 +110,14 @@ class Grader:
             self._heartbeat.promise(seconds)
 
     def idle(self, is_wanted: Callable[[], bool]) -> None:
-        """What an idle worker does, in the thread that grades, until ``is_wanted``: probes, then reports."""
+        """What an idle worker does, in the thread that grades, until ``is_wanted``: looks for work, probes, reports.
+
+        It looks because the bell of a run may have been heard by a worker that does not serve its language, or at a
+        moment when bounds kept the run back; the sweeper would ring again, but only after a while.
+        """
         self.promise()
+        if not is_wanted():
+            self.grade_pending()
         self.probe_idle(is_wanted)
         if not is_wanted():
             self._report()
@@ -157,7 +163,8 @@ class Grader:
     def _longest_run_seconds(self) -> float:
         # Compiling has a limit of its own; a minute is for the containers' start and the database.
         settings = self._settings
-        return settings.max_submission_wall_s + settings.max_wall_ms / 1000 + WAITING_SECONDS
+        longest_ms = MOST_WALL * (settings.max_wall_ms + COMPILE_WALL_MS)
+        return settings.max_submission_wall_s + longest_ms / 1000 + WAITING_SECONDS
 
     def _served(self) -> frozenset[str]:
         """The languages to claim for; none while the sandbox is not sound."""

@@ -75,9 +75,11 @@ class Watch:
         self.graded = time.perf_counter()
 
     def has_recorded(self, grade: Grade, kept: bool) -> None:
-        """Counts the run; one whose grade came too late counts as a lost lease only."""
+        """Counts the run; one whose grade came too late counts as a lost lease only, and a preview whose set was
+        cancelled meanwhile as nothing."""
         if not kept:
-            _LOST.inc()
+            if not self.task.preview:
+                _LOST.inc()
             return
         language, now = self.task.language, time.perf_counter()
         stages = {

@@ -37,7 +37,9 @@ def sweep_once(database: Database, bell: Bell, settings: Settings) -> submission
         Unavailable: the database did not answer.
     """
     with database.transaction() as session:
-        swept = submissions.sweep(session, max_attempts=settings.max_attempts)
+        swept = submissions.sweep(
+            session, max_attempts=settings.max_attempts, bounds=submissions.bounds_of(settings)
+        )
     wanted = min(swept.unheard, _MOST_BELLS)
     missing = wanted - bell.waiting() if wanted and bell.answers() else 0
     rung = sum(bell.ring() for _ in range(missing))

@@ -6,6 +6,7 @@ from its beginning. A Redis that does not answer is left alone for a while, and 
 runs still at work. What could not be told at all, clients get from the database by way of the API: see `live.hub`.
 """
 
+import contextlib
 import threading
 from collections.abc import Callable
 
@@ -134,6 +135,8 @@ class Telling:
             except Exception:
                 log.exception("live_events_not_told")
             self._closed.wait(pause)
+        with contextlib.suppress(Unavailable):
+            self._tell_all()  # what was noted during the last pause
 
     def _tell_all(self) -> None:
         with self._lock:

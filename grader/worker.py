@@ -138,6 +138,8 @@ class BellListener(SimpleWorker):
             return self._dequeue(timeout, max_idle_time)
         while (heard := self._dequeue(timeout, IDLE_SECONDS)) is None:
             self._on_idle(self._bell_waits)
+            if self._stop_requested:  # while it found work, and was not to be interrupted
+                raise StopRequested
         return heard
 
     def _bell_waits(self) -> bool:

@@ -213,7 +213,9 @@ class Watcher:
     def _look(self, running: "Running") -> None:
         watch, pid = running.watch, running.box.pid
         watch.report = watch.report or _receive_report(running.box.link)
-        if watch.report is None:
+        if watch.report is not None:
+            watch.ended = watch.ended or time.monotonic()  # what is left of the box has to end now
+        else:
             usage = counters.tree_usage(pid)
             watch.note_look(usage.on_disk)
             if usage.memory_kib > watch.limits.memory_mib * 1024 and usage.processes > 1:

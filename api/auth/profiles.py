@@ -19,6 +19,7 @@ from api.core.upsert import insert_once
 
 MAX_PREFERENCES_BYTES = 16 * 1024
 MAX_SOCIALS = 20
+MAX_NAME = 40  # characters of a network's name
 _URLS = ("avatar", "website", "github_url", "linkedin_url", "twitter_url")
 _PHONE = re.compile(r"\+?[0-9 ()./-]{3,40}")
 _CAMEL = {"github_url": "githubUrl", "linkedin_url": "linkedinUrl", "twitter_url": "twitterUrl"}
@@ -80,8 +81,13 @@ def _faults(changes: Mapping[str, Any]) -> list[tuple[str, str]]:
     if phone is not None and not _PHONE.fullmatch(phone):
         found.append(("phone", "must be a telephone number, such as +49 30 123456"))
     socials = changes.get("socials")
-    if socials is not None and len(socials) > MAX_SOCIALS:
-        found.append(("socials", f"must be at most {MAX_SOCIALS}"))
+    if socials is not None:
+        if len(socials) > MAX_SOCIALS or any(len(name) > MAX_NAME for name in socials):
+            found.append(
+                ("socials", f"must be at most {MAX_SOCIALS}, with names of at most {MAX_NAME} characters")
+            )
+        if not all(_is_link(value) for value in socials.values() if ":" in value):
+            found.append(("socials", "must be names, or http or https addresses"))
     preferences = changes.get("preferences")
     if preferences is not None and len(msgspec.json.encode(preferences)) > MAX_PREFERENCES_BYTES:
         found.append(("preferences", f"must be at most {MAX_PREFERENCES_BYTES // 1024} KiB of JSON"))

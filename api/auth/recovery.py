@@ -8,13 +8,13 @@ token that is still out and, for a password, every session: whoever had stolen o
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from api.auth import models, passwords
 from api.auth.models import EmailVerification, PasswordReset, User
 from api.auth.queries import find_user_by_email, get_user
-from api.auth.service import SignedIn, fault_of_email, normalise_email, sign_in
+from api.auth.service import SignedIn, fault_of_email, normalise_email, sign_in, still_has
 from api.auth.tokens import MAX_LENGTH, hash_token, new_token
 from api.core.actor import Actor
 from api.core.clock import now
@@ -52,6 +52,11 @@ def reset_password(session: Session, token: str, password: str) -> None:
     Raises:
         Invalid: the token is unknown, used or too old (``token_invalid``), or the password is not accepted.
     """
+    owner = session.scalar(
+        select(PasswordReset.user_id).where(PasswordReset.token == hash_token(token[:MAX_LENGTH]))
+    )
+    if owner is not None:  # the account first and its tokens after it, as where a password is changed
+        session.execute(update(User).where(User.id == owner).values(updated_at=User.updated_at))
     user = get_user(session, _use(session, PasswordReset, token))
     _set_password(session, user, password, "password")
     if user.email_verified_at is None:
@@ -67,7 +72,7 @@ def change_password(session: Session, actor: Actor, *, current: str, new: str, d
         Invalid: the new password is not accepted.
     """
     user = get_user(session, actor.user_id)
-    require_password(user, current)
+    require_password(session, user, current)
     _set_password(session, user, new, "newPassword")
     return sign_in(session, user, days)
 
@@ -88,7 +93,7 @@ def ask_verification(
     if email is None and user.email_verified_at is not None:
         return
     if email is not None:
-        require_password(user, password)
+        require_password(session, user, password)
         if fault := fault_of_email(address):
             raise Invalid("the body has faults", (FieldError("email", fault),))
     token = new_token()
@@ -124,9 +129,12 @@ def verify_email(session: Session, token: str) -> None:
     session.flush()
 
 
-def require_password(user: User, password: str) -> None:
-    """Raises Unauthenticated (``bad_credentials``) unless ``password`` is the account's."""
-    if not passwords.verify_password(password, user.password):
+def require_password(session: Session, user: User, password: str) -> None:
+    """Raises Unauthenticated (``bad_credentials``) unless ``password`` is the account's; it stays so until the
+    transaction ends.
+    """
+    seen = user.password
+    if not passwords.verify_password(password, seen) or not still_has(session, user, seen):
         raise Unauthenticated("the password is wrong", code="bad_credentials")
 
 

@@ -28,7 +28,9 @@ from api.auth.schemas import (
     VerifyBody,
 )
 from api.core.actor import Actor
+from api.core.rates import RateLimit
 from api.core.settings import Settings
+from api.http.client_address import network_of
 from api.http.throttle import LoginThrottle
 
 
@@ -90,8 +92,11 @@ class AuthController(Controller):
         data: JSONBody[EmailBody],
         session: NamedDependency[Session],
         settings: NamedDependency[Settings],
+        mail_rate: NamedDependency[RateLimit],
+        client_address: NamedDependency[str],
     ) -> None:
         """Sends a mail with a link, if there is such an account. The answer is the same if there is none."""
+        mail_rate.take(network_of(client_address))
         recovery.ask_reset(session, data.email, public_url=settings.public_url)
 
     @post(
@@ -138,7 +143,7 @@ class MeController(Controller):
     @post(
         "/password",
         status_code=200,
-        opt={"access": "user", "lane": "password"},
+        opt={"access": "user", "lane": "password", "problems": (429,)},
         summary="Change the own password",
         sync_to_thread=True,
     )
@@ -165,7 +170,7 @@ class MeController(Controller):
     @post(
         "/email",
         status_code=204,
-        opt={"access": "user", "lane": "password"},
+        opt={"access": "user", "lane": "password", "problems": (429,)},
         summary="Change the own address",
         sync_to_thread=True,
     )
@@ -177,8 +182,10 @@ class MeController(Controller):
         settings: NamedDependency[Settings],
         login_throttle: NamedDependency[LoginThrottle],
         client_address: NamedDependency[str],
+        mail_rate: NamedDependency[RateLimit],
     ) -> None:
         """Sends a mail to the new address, which becomes the account's when its link is used."""
+        mail_rate.take(network_of(client_address))
         with login_throttle.attempt(account=f"password of {actor.user_id}", address=client_address):
             recovery.ask_verification(
                 session, actor, public_url=settings.public_url, email=data.email, password=data.password

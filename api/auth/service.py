@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -20,6 +20,7 @@ from api.auth.tokens import hash_token, new_token
 from api.core.actor import Actor, UserRole
 from api.core.clock import now
 from api.core.errors import Conflict, FieldError, Invalid, Unauthenticated
+from api.notifications.service import can_be_mailed
 
 # Deliberately loose: one @, a dotted domain, nothing that could break out of a mail header. Only a mail
 # proves more.
@@ -97,7 +98,9 @@ def login(session: Session, *, email: str, password: str, days: int) -> SignedIn
             unknown, has no password, or the password is wrong.
     """
     user = find_user_by_email(session, normalise_email(email))
-    if not passwords.verify_password(password, user.password if user else None) or user is None:
+    seen = user.password if user else None
+    is_right = passwords.verify_password(password, seen)
+    if not is_right or user is None or not still_has(session, user, seen):
         raise Unauthenticated("the e-mail address or the password is wrong", code="bad_credentials")
     if user.password and passwords.is_outdated(user.password):
         user.password = passwords.hash_password(password)
@@ -105,6 +108,22 @@ def login(session: Session, *, email: str, password: str, days: int) -> SignedIn
         delete(models.Session).where(models.Session.user_id == user.id, models.Session.expires_at <= now())
     )
     return sign_in(session, user, days)
+
+
+def still_has(session: Session, user: User, hashed: str | None) -> bool:
+    """Holds the account until the transaction ends; False if its password is not what it was when ``hashed`` was read.
+
+    Looking at a password takes tens of milliseconds. A reset in between must win: who knew the old password may neither
+    begin a session after it nor set another one over it.
+    """
+    held = session.scalar(
+        update(User)
+        .where(User.id == user.id, User.password == hashed, User.deleted_at.is_(None))
+        .values(password=User.password, updated_at=User.updated_at)
+        .returning(User.id)
+        .execution_options(synchronize_session=False)
+    )
+    return held is not None
 
 
 def logout(session: Session, actor: Actor) -> None:
@@ -149,7 +168,8 @@ def _check(email: str, password: str, name: str) -> None:
 
 def fault_of_email(email: str) -> str | None:
     """What is wrong with a normalised address, as a sentence; None: nothing."""
-    if len(email) > EMAIL_LENGTH or not _EMAIL.fullmatch(email) or _has_control(email):
+    is_one = _EMAIL.fullmatch(email) and can_be_mailed(email)
+    if len(email) > EMAIL_LENGTH or not is_one or _has_control(email):
         return "is not an e-mail address"
     return None
 

@@ -24,7 +24,9 @@ class Settings(BaseSettings):
     engine answers and local boxes if none does.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CODEZEST_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CODEZEST_", env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     data_dir: Path = Field(
         Path(".codezest"), description="where the embedded database and queue keep their files"

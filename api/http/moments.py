@@ -11,4 +11,6 @@ def aware(name: str, moment: datetime) -> datetime:
         raise Invalid(
             "a parameter has faults", (FieldError(name, "needs a time zone, such as a Z at its end"),)
         )
+    if not 1900 < moment.year < 9000:  # no arithmetic with it may leave the calendar
+        raise Invalid("a parameter has faults", (FieldError(name, "is too far away"),))
     return moment

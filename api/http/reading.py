@@ -70,6 +70,7 @@ class Reader:
         with database.transaction() as session:
             token = bearer_token(self._request.headers.get("authorization"))
             actor = find_actor(session, token) if token else None
+            self._request.scope["user"] = actor  # for the access log
             return what(session, check_access(actor, route))
 
 

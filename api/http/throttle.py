@@ -23,7 +23,7 @@ from typing import Protocol
 import structlog
 
 from api.core import clock
-from api.core.errors import RateLimited, Unavailable
+from api.core.errors import RateLimited, Unauthenticated, Unavailable
 from api.core.queue import Connection, run_script
 from api.http.client_address import network_of
 
@@ -132,7 +132,7 @@ class LoginThrottle:
 
     @contextmanager
     def attempt(self, *, account: str, address: str) -> Iterator[None]:
-        """Counts one attempt; a block that ends without an exception was no failure.
+        """Counts one attempt; a block that does not end with Unauthenticated was no failure.
 
         Raises RateLimited if the account or the network has to wait; the block is not run then.
         """
@@ -142,7 +142,14 @@ class LoginThrottle:
         by_network = "network:" + network_of(address)
         self._count(by_network, self._limit * NETWORK_FACTOR)
         self._count(by_account, self._limit)
-        yield
+        try:
+            yield
+        except Unauthenticated:
+            raise
+        except BaseException:  # nothing was guessed: something else was wrong
+            self._take_back(by_account, all_of_them=False)
+            self._take_back(by_network, all_of_them=False)
+            raise
         self._take_back(by_account, all_of_them=True)
         self._take_back(by_network, all_of_them=False)
 

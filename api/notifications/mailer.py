@@ -5,9 +5,11 @@ refuse a line break; bodies are plain text, so there is nothing to escape.
 """
 
 import smtplib
+import ssl
 from collections.abc import Callable
 from email.message import EmailMessage
 from email.utils import make_msgid
+from functools import partial
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -16,6 +18,7 @@ from api.core.errors import Unavailable
 from api.core.ids import new_id
 
 TIMEOUT_SECONDS = 15
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
 
 Mailer = Callable[[EmailMessage], None]
 """Sends one message. Raises Unavailable: not now, try again; Refused: never."""
@@ -53,14 +56,19 @@ def make_mailer(url: str | None, folder: Path) -> Mailer:
 
 
 def _send(message: EmailMessage, url: str) -> None:
-    parts = urlsplit(url)
-    kind = smtplib.SMTP_SSL if parts.scheme == "smtps" else smtplib.SMTP
+    # The library's own default checks no certificate.
+    parts, tls = urlsplit(url), ssl.create_default_context()
+    is_tls, host = parts.scheme == "smtps", parts.hostname or ""
+    kind = partial(smtplib.SMTP_SSL, context=tls) if is_tls else smtplib.SMTP
     try:
-        with kind(parts.hostname or "", parts.port or 0, timeout=TIMEOUT_SECONDS) as server:
+        with kind(host, parts.port or 0, timeout=TIMEOUT_SECONDS) as server:
             server.ehlo()
-            if parts.scheme == "smtp" and server.has_extn("starttls"):
-                server.starttls()
+            if not is_tls and server.has_extn("starttls"):
+                server.starttls(context=tls)
                 server.ehlo()
+                is_tls = True
+            if parts.username and not is_tls and host not in _THIS_MACHINE:
+                raise Unavailable("the mail server offers no TLS: it is told no password")
             if parts.username:
                 server.login(unquote(parts.username), unquote(parts.password or ""))
             server.send_message(message)

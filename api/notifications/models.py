@@ -11,6 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from api.core.orm import Base, Json, Timestamps, UtcDateTime, enum_type
 
 SCHEMA = "notifications"
+TITLE_LENGTH = 200  # characters
 
 
 class NotificationPriority(StrEnum):
@@ -43,7 +44,7 @@ class Notification(Timestamps, Base):
 
     user_id: Mapped[UUID] = mapped_column(ForeignKey("auth.users.id", ondelete="CASCADE"))
     type: Mapped[str] = mapped_column(String(64))
-    title: Mapped[str] = mapped_column(String(200))
+    title: Mapped[str] = mapped_column(String(TITLE_LENGTH))
     message: Mapped[str] = mapped_column(Text)
     priority: Mapped[NotificationPriority] = mapped_column(
         enum_type(NotificationPriority), default=NotificationPriority.NORMAL

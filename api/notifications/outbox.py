@@ -79,6 +79,10 @@ def _deliver(database: Database, mailer: Mailer, sender: str, mail: Waiting) -> 
         status, error = (EmailStatus.FAILED if spent else EmailStatus.PENDING), str(fault)
     except (Refused, ValueError) as fault:
         status, error = EmailStatus.FAILED, str(fault)
+    except Exception as fault:  # a fault of ours: not for ever, either
+        log.exception("mail_failed", mail=str(mail.id))
+        spent = mail.attempt > len(WAITS_SECONDS)
+        status, error = (EmailStatus.FAILED if spent else EmailStatus.PENDING), repr(fault)
     with database.transaction() as session:
         _record(session, mail, status, error)
     log.info("mail_tried", mail=str(mail.id), status=status, attempt=mail.attempt, error=error)

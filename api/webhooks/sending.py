@@ -211,7 +211,7 @@ def _retry_after(response: HTTPResponse) -> float | None:
     try:
         moment = parsedate_to_datetime(text)
         return max(0.0, (moment - now()).total_seconds())
-    except (ValueError, TypeError):  # TypeError: a date without a zone
+    except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
         return None
 
 

@@ -24,7 +24,7 @@ from bench.faults.servers import (
     state_of,
 )
 from bench.faults.work import Client, Course
-from cli.installation import await_api, prepared, supervisor
+from cli.installation import await_api, for_one_account, prepared, supervisor
 from cli.processes import Child
 
 _TICK_SECONDS = 0.5
@@ -97,7 +97,8 @@ class Stack(ABC):
             "log_format": "json",
             "log_level": "info",
         }
-        given |= {"lease_seconds": self._lease_seconds}
+        # The disk is a small one, so that it can be filled; refusing in good time is not what is tried here.
+        given |= {"lease_seconds": self._lease_seconds, "min_free_mib": 0, **for_one_account(self.workers)}
         settings = get_settings().model_copy(update={**given, **self._services()})
         names = (
             "data_dir",
@@ -107,6 +108,8 @@ class Stack(ABC):
             "docker_host",
             "lease_seconds",
             "isolation",
+            "min_free_mib",
+            *for_one_account(self.workers),
         )
         values = {name: getattr(settings, name) for name in names}
         export(**{name: value for name, value in values.items() if value is not None})

@@ -17,6 +17,7 @@ from api.core.clock import now
 from api.core.errors import Conflict, FieldError, Invalid, NotFound
 from api.core.ids import new_id
 from api.learning.curriculum.service import require_module
+from api.learning.quizzes import queries
 from api.learning.quizzes.models import MCQOption, MCQQuestion, MCQQuiz
 from api.learning.quizzes.rules import QuestionKind, fault_of_question
 
@@ -58,6 +59,8 @@ def create_quiz(
     if session.scalar(taken):
         raise Conflict("the module has a quiz with this slug already", code="slug_taken")
     _check(questions)
+    # What asks nothing can be passed by nobody, and would keep its module from being completed.
+    fields["published"] = fields.get("published", True) and bool(questions)
     quiz = MCQQuiz(module_id=module_id, slug=slug, **fields)
     session.add(quiz)
     session.flush()
@@ -66,8 +69,15 @@ def create_quiz(
 
 
 def change_quiz(session: Session, quiz_id: UUID, changes: Mapping[str, Any]) -> MCQQuiz:
-    """Changes columns of a quiz that is not hidden. Raises NotFound."""
+    """Changes columns of a quiz that is not hidden.
+
+    Raises:
+        NotFound: no such quiz.
+        Conflict: it is to be published and asks nothing (``quiz_empty``).
+    """
     quiz = require_quiz(session, quiz_id)
+    if changes.get("published") and not queries.count_questions(session, [quiz_id]):
+        raise _empty()
     for column, value in changes.items():
         setattr(quiz, column, value)
     session.flush()
@@ -75,13 +85,17 @@ def change_quiz(session: Session, quiz_id: UUID, changes: Mapping[str, Any]) -> 
 
 
 def replace_questions(session: Session, quiz_id: UUID, questions: Sequence[QuestionDraft]) -> MCQQuiz:
-    """Makes ``questions`` what the quiz asks. Attempts that are open go on with what they began with.
+    """Makes ``questions`` what the quiz asks. Attempts that are open go on with the questions and options they began
+    with; a text, a key or what is right that is changed in a question that stays, is changed for them, too.
 
     Raises:
         NotFound: no such quiz.
         Invalid: questions have faults, or name an id that is not of this quiz; all are listed.
+        Conflict: nothing is left to ask, and the quiz is published (``quiz_empty``).
     """
     quiz = require_quiz(session, quiz_id)
+    if quiz.published and not questions:
+        raise _empty()
     _check(questions)
     _set_questions(session, quiz, questions)
     return quiz
@@ -109,6 +123,10 @@ def require_quiz(session: Session, quiz_id: UUID) -> MCQQuiz:
     if quiz is None:
         raise NotFound("there is no such quiz")
     return quiz
+
+
+def _empty() -> Conflict:
+    return Conflict("a quiz that asks nothing cannot be published", code="quiz_empty")
 
 
 def _check(questions: Sequence[QuestionDraft]) -> None:

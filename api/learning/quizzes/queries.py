@@ -29,9 +29,9 @@ class QuestionDetail(NamedTuple):
     question: MCQQuestion
     options: Sequence[MCQOption]
 
-    def asked(self) -> Asked:
-        """As marking needs it: what was not removed."""
-        kept = [option for option in self.options if option.deleted_at is None]
+    def asked(self, shown: Collection[str]) -> Asked:
+        """As marking needs it: the options that an attempt shows, by their ids; those removed since, too."""
+        kept = [option for option in self.options if str(option.id) in shown]
         choices = [Choice(option.id, option.is_correct, option.order) for option in kept]
         return Asked(self.question.kind, self.question.points, choices, self.question.answer_key)
 
@@ -43,6 +43,11 @@ class AttemptDetail(NamedTuple):
     quiz: MCQQuiz
     questions: Mapping[UUID, QuestionDetail]
     answers: Mapping[UUID, MCQAnswer]
+
+    def asked(self, question_id: UUID) -> Asked:
+        """A question as this attempt asks it."""
+        layout = {item["questionId"]: item["optionIds"] for item in self.attempt.layout}
+        return self.questions[question_id].asked(layout[str(question_id)])
 
 
 def get_quiz(session: Session, actor: Actor | None, quiz_id: UUID) -> QuizDetail:

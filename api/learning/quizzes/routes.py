@@ -58,7 +58,9 @@ class ModuleQuizController(Controller):
         session: NamedDependency[Session],
         actor: NamedDependency[Actor],
     ) -> Response[QuizView]:
-        """A new quiz with its questions. A slug that the module has already answers 409."""
+        """A new quiz with its questions; one without any is not published. A slug that the module has already answers
+        409.
+        """
         fields = msgspec.structs.asdict(data)
         questions = views.drafts(fields.pop("questions"))
         quiz = authoring.create_quiz(session, module_id, questions, **fields)
@@ -83,7 +85,7 @@ class QuizController(Controller):
         """A quiz, without its questions: an attempt shows them."""
         return _quiz_view(session, visitor, quiz_id)
 
-    @patch(opt={"access": "admin"}, summary="Change a quiz", sync_to_thread=True)
+    @patch(opt={"access": "admin", "problems": (409,)}, summary="Change a quiz", sync_to_thread=True)
     def update(
         self,
         quiz_id: FromPath[UUID],
@@ -115,7 +117,12 @@ class QuizController(Controller):
         """All that the quiz asks, with what is right."""
         return _author_questions(session, quiz_id)
 
-    @put("/questions", opt={"access": "admin"}, summary="Set a quiz's questions", sync_to_thread=True)
+    @put(
+        "/questions",
+        opt={"access": "admin", "problems": (409,)},
+        summary="Set a quiz's questions",
+        sync_to_thread=True,
+    )
     def set_questions(
         self, quiz_id: FromPath[UUID], data: JSONBody[QuestionsBody], session: NamedDependency[Session]
     ) -> AuthorQuestionList:

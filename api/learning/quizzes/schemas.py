@@ -193,8 +193,8 @@ class AskedQuestion(Struct, rename="camel"):
 
 
 class MarkedQuestion(AskedQuestion, rename="camel"):
-    """A question of an attempt that has ended. ``correctOptionIds`` and ``answerKey`` are None as long as the learner
-    may try again and has not passed.
+    """A question of an attempt that has ended. ``explanation``, ``correctOptionIds`` and ``answerKey`` are None as long
+    as the learner may try again and has not passed: each of them gives the answer away.
     """
 
     is_correct: bool

@@ -52,6 +52,8 @@ def begin_attempt(session: Session, actor: Actor, quiz_id: UUID) -> Begun:
     """
     quiz, _, language = queries.get_quiz(session, actor, quiz_id)
     require_enrollment(session, actor.user_id, language.id)
+    # Counted before looking for an open one: who begins at the same moment takes this number, and is found by it.
+    number = queries.count_attempts(session, actor.user_id, quiz_id) + 1
     earlier = queries.open_attempt(session, actor.user_id, quiz_id)
     if earlier is not None and not _is_over(earlier):
         return Begun(queries.get_attempt(session, actor, earlier.id), False)
@@ -60,7 +62,6 @@ def begin_attempt(session: Session, actor: Actor, quiz_id: UUID) -> Begun:
     questions = queries.questions_of(session, quiz_id)
     if not questions:
         raise Conflict("the quiz has no questions yet", code="quiz_empty")
-    number = queries.count_attempts(session, actor.user_id, quiz_id) + 1
     if quiz.max_attempts is not None and number > quiz.max_attempts:
         raise Conflict(f"all {quiz.max_attempts} attempts are used up", code="no_attempts_left")
     moment = now()
@@ -97,7 +98,7 @@ def save_answer(
     if question is None:
         raise NotFound("the attempt does not ask this question")
     _hold_open(session, detail.attempt)
-    if fault := fault_of_answer(question.asked(), answer):
+    if fault := fault_of_answer(detail.asked(question_id), answer):
         field = "optionIds" if answer.text is None else "text"
         raise Invalid("the answer is not of the question's form", (FieldError(field, fault),))
     values: dict[str, Any] = {"selected_option_id": None, "response": None, "answered_at": now()}
@@ -213,8 +214,8 @@ def _end(session: Session, detail: AttemptDetail, moment: datetime) -> None:
     ).all()
     given = {answer.question_id: answer for answer in answers}
     marked: list[tuple[int, bool]] = []
-    for question_id, question in detail.questions.items():
-        asked, answer = question.asked(), given.get(question_id)
+    for question_id in detail.questions:
+        asked, answer = detail.asked(question_id), given.get(question_id)
         right = is_right(asked, given_answer(answer))
         marked.append((asked.points, right))
         if answer is not None:

@@ -165,14 +165,14 @@ def _asked(detail: AttemptDetail) -> list[dict[str, Any]]:
 
 def _marked(detail: AttemptDetail, question_id: UUID, tells_right: bool) -> dict[str, Any]:
     question, answer = detail.questions[question_id], detail.answers.get(question_id)
-    asked = question.asked()
+    asked = detail.asked(question_id)
     right = [choice.id for choice in asked.choices if choice.is_correct]
     if asked.kind is QuestionKind.ORDER:
         right = [choice.id for choice in sorted(asked.choices, key=lambda choice: choice.order)]
     return {
         "is_correct": bool(answer and answer.is_correct),
         "points_earned": int(answer.points or 0) if answer else 0,
-        "explanation": question.question.explanation,
+        "explanation": question.question.explanation if tells_right else None,
         "correct_option_ids": right if tells_right else None,
         "answer_key": question.question.answer_key if tells_right else None,
     }

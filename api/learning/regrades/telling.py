@@ -62,7 +62,7 @@ def _tell(session: Session, set_id: UUID, outcome: MemberOutcome, what: str) -> 
             session,
             told.user_id,
             type="submission_regraded",
-            title=f"New result: {told.title}"[:200],
+            title=f"New result: {told.title}",
             message=f"Your submission to {told.title} {what}: {result}.",
             data={"submissionId": str(told.submission_id), "assignmentId": str(told.assignment_id)},
         )

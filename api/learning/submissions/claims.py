@@ -34,7 +34,7 @@ from api.learning.curriculum.models import Assignment, TestSuite
 from api.learning.submissions.announcing import announce_result
 from api.learning.submissions.grade import GradingTask, Reason, RunStatus, SubmissionStatus
 from api.learning.submissions.models import PRIORITY_LIVE, AssignmentSubmission, GradingRun
-from api.learning.submissions.picking import BEST_RUN, UNBOUNDED, Bounds
+from api.learning.submissions.picking import BEST_RUN, UNBOUNDED, Bounds, may_begin
 from api.learning.submissions.previews import kept_results
 from api.learning.submissions.sharing import keeps_within
 from api.learning.submissions.source import Source
@@ -149,7 +149,9 @@ def claim_next_run(
         if keeps_within(session, bounds, priority=claimed.priority, user_id=claimed.user_id):
             _set_shown_status(session, [claimed.submission_id], SubmissionStatus.RUNNING)
             return _task(session, claimed.id)
-        _change(session, GradingRun.id == claimed.id, {**_given_back(moment), "started_at": None})
+        # As if it had not been claimed: in this transaction, nobody has seen that it was.
+        unclaimed = {"started_at": None, "attempt": GradingRun.attempt - 1}
+        _change(session, GradingRun.id == claimed.id, {**_given_back(moment), **unclaimed})
     return None
 
 
@@ -191,9 +193,11 @@ def release_run(
     return True
 
 
-def sweep(session: Session, *, max_attempts: int, grace_seconds: float = 0) -> SweepReport:
+def sweep(
+    session: Session, *, max_attempts: int, grace_seconds: float = 0, bounds: Bounds = UNBOUNDED
+) -> SweepReport:
     """Takes runs back whose lease ended ``grace_seconds`` ago or earlier, and counts those nobody has heard
-    of.
+    of. What ``bounds`` keep back waits for no bell.
 
     The grace is for clocks that differ between hosts. Any number of sweepers may run at the same time.
     """
@@ -223,7 +227,9 @@ def sweep(session: Session, *, max_attempts: int, grace_seconds: float = 0) -> S
             GradingRun.status == RunStatus.PENDING,
             GradingRun.ready_at <= moment,
             (GradingRun.queued_at <= moment - timedelta(seconds=UNSEEN_SECONDS)) | (GradingRun.attempt > 0),
-        )
+            may_begin(),
+        ),
+        bounds._asdict(),
     )
     return SweepReport(len(taken), given_up, unheard or 0)
 

@@ -18,7 +18,6 @@ from api.learning.submissions.backlog import backlog, expected_wait_seconds
 from api.learning.submissions.grade import Reason, RunStatus, SubmissionStatus
 from api.learning.submissions.models import (
     PRIORITY_LIVE,
-    PRIORITY_REGRADE,
     AssignmentSubmission,
     GradingRun,
     Runtime,
@@ -224,29 +223,22 @@ def _hosts(session: Session, most: int) -> Sequence[Host]:
 
 
 def _recent(session: Session, most: int) -> Sequence[Recent]:
-    # No index knows when a run ended. Those that were queued last among the done are, but for a few, those that ended
-    # last, and they are found by the index of the queue.
-    rows: list[Any] = [
-        row
-        for priority in (PRIORITY_LIVE, PRIORITY_REGRADE)
-        for row in session.execute(
-            select(
-                GradingRun.submission_id,
-                GradingRun.number,
-                GradingRun.language,
-                GradingRun.result_status,
-                GradingRun.reason,
-                GradingRun.score,
-                GradingRun.worker,
-                GradingRun.finished_at,
-                GradingRun.started_at,
-            )
-            .where(GradingRun.status == RunStatus.DONE, GradingRun.priority == priority)
-            .order_by(GradingRun.queued_at.desc())
-            .limit(max(most, _RECENT))
+    rows = session.execute(
+        select(
+            GradingRun.submission_id,
+            GradingRun.number,
+            GradingRun.language,
+            GradingRun.result_status,
+            GradingRun.reason,
+            GradingRun.score,
+            GradingRun.worker,
+            GradingRun.finished_at,
+            GradingRun.started_at,
         )
-    ]
-    rows.sort(key=lambda row: row.finished_at, reverse=True)
+        .where(GradingRun.status == RunStatus.DONE, GradingRun.finished_at.is_not(None))
+        .order_by(GradingRun.finished_at.desc())
+        .limit(most)
+    )
     return [
         Recent(
             row.submission_id,
@@ -259,7 +251,7 @@ def _recent(session: Session, most: int) -> Sequence[Recent]:
             row.finished_at,
             _seconds(row.started_at, row.finished_at),
         )
-        for row in rows[:most]
+        for row in rows
     ]
 
 
@@ -276,7 +268,11 @@ def _faults(session: Session, most: int) -> Sequence[Fault]:
             func.coalesce(GradingRun.last_fault, ""),
             GradingRun.ready_at,
         )
-        .where(GradingRun.status.in_((RunStatus.PENDING, RunStatus.RUNNING)), GradingRun.failures > 0)
+        .where(
+            # Not `in_`: each of the two has a partial index, which a parameter does not find.
+            (GradingRun.status == RunStatus.PENDING) | (GradingRun.status == RunStatus.RUNNING),
+            GradingRun.failures > 0,
+        )
         .order_by(GradingRun.ready_at.desc())
         .limit(most)
     )

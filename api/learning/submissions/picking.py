@@ -21,6 +21,7 @@ from uuid import UUID
 from sqlalchemy import Alias, ColumnElement, Select, bindparam, func, select
 
 from api.core.orm import UtcDateTime
+from api.core.settings import Settings
 from api.learning.submissions.grade import RunStatus
 from api.learning.submissions.models import PRIORITY_LIVE, PRIORITY_REGRADE, GradingRun
 
@@ -36,6 +37,15 @@ class Bounds(NamedTuple):
 
 
 UNBOUNDED = Bounds(2**31 - 1, 2**31 - 1)
+
+
+def bounds_of(settings: Settings) -> Bounds:
+    """The bounds that an installation is set to."""
+    return Bounds(
+        per_user=settings.max_runs_per_user,
+        regrades_below=settings.regrade_slots or max(1, settings.worker_slots - 1),
+    )
+
 
 _Waits = Callable[[Alias], ColumnElement[bool]]
 
@@ -62,6 +72,12 @@ def _a_regrade_may_begin() -> ColumnElement[bool]:
     run = _runs()
     at_work = select(func.count()).where(run.c.status == RunStatus.RUNNING)
     return at_work.scalar_subquery() < bindparam("regrades_below")
+
+
+def may_begin() -> ColumnElement[bool]:
+    """Whether `Bounds`, given as parameters, let a run that waits begin now."""
+    is_live = GradingRun.priority == PRIORITY_LIVE
+    return (is_live & GradingRun.user_id.not_in(_at_the_bound())) | (~is_live & _a_regrade_may_begin())
 
 
 def _with_work(priority: int) -> Select[Any]:

@@ -172,6 +172,11 @@ def _case(row: CaseResult) -> CaseGrade:
     return CaseGrade(**fields)
 
 
+def hold_submissions(session: Session, submission_ids: Collection[UUID]) -> None:
+    """Locks these submissions until the transaction ends, by id: the order everywhere."""
+    _hold(session, AssignmentSubmission.id.in_(submission_ids))
+
+
 def _hold(session: Session, which: Any) -> None:
     # First held and then read, in two statements: on PostgreSQL what is joined to a row that had to be waited for
     # would still be read as it was before.

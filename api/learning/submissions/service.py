@@ -28,8 +28,14 @@ from api.learning.submissions.announcing import announce_result
 from api.learning.submissions.claims import SweepReport, claim_next_run, release_run, renew_lease, sweep
 from api.learning.submissions.grade import RunStatus, SubmissionStatus
 from api.learning.submissions.models import PRIORITY_LIVE, PRIORITY_REGRADE, AssignmentSubmission, GradingRun
-from api.learning.submissions.picking import Bounds
-from api.learning.submissions.previews import Preview, add_previews, show_runs, withdraw_previews
+from api.learning.submissions.picking import Bounds, bounds_of
+from api.learning.submissions.previews import (
+    Preview,
+    add_previews,
+    hold_submissions,
+    show_runs,
+    withdraw_previews,
+)
 from api.learning.submissions.recording import record_grade
 from api.learning.submissions.runtimes import report_runtimes
 from api.learning.submissions.source import Source
@@ -42,6 +48,7 @@ __all__ = [
     "SweepReport",
     "add_previews",
     "announce_result",
+    "bounds_of",
     "claim_next_run",
     "record_grade",
     "regrade",
@@ -99,10 +106,8 @@ def submit(
         Conflict: the key was used with another body (``idempotency_key_reused``).
     """
     digest = source.body_digest(assignment_id, language)
-    if key is not None:
-        _forget_old_key(session, actor.user_id, key)
-        if (earlier := _earlier(session, actor.user_id, key, digest)) is not None:
-            return Submitted(earlier, False)
+    if key is not None and (earlier := _earlier(session, actor.user_id, key, digest)) is not None:
+        return Submitted(earlier, False)
     detail = curriculum_queries.get_assignment(session, assignment_id)
     require_enrollment(session, actor.user_id, detail.language.id)
     _require_taken(language, detail.suite.languages)
@@ -114,6 +119,10 @@ def submit(
         if key is not None and (earlier := _earlier(session, actor.user_id, key, digest)) is not None:
             return Submitted(earlier, False)
         raise
+    if (
+        key is not None
+    ):  # only now: the first write takes SQLite's lock, and admission may have to wait for Redis
+        _forget_old_key(session, actor.user_id, key)
     values = {
         "id": new_id(),
         "user_id": actor.user_id,
@@ -213,6 +222,7 @@ def regrade_many(
         raise NotFound(f"there is no submission {', '.join(map(str, missing))}")
     if dry_run:
         return [Planned(submission_id, _next_number(session, submission_id)) for submission_id in found]
+    hold_submissions(session, found)
     return [regrade(session, submission_id, bell) for submission_id in found]
 
 
@@ -258,7 +268,9 @@ def _forget_old_key(session: Session, user_id: UUID, key: str) -> None:
 
 def _earlier(session: Session, user_id: UUID, key: str, digest: str) -> AssignmentSubmission | None:
     statement = select(AssignmentSubmission).where(
-        AssignmentSubmission.user_id == user_id, AssignmentSubmission.idempotency_key == key
+        AssignmentSubmission.user_id == user_id,
+        AssignmentSubmission.idempotency_key == key,
+        AssignmentSubmission.submitted_at >= now() - timedelta(hours=KEY_HOURS),
     )
     earlier = session.scalar(statement)
     if earlier is not None and earlier.body_digest != digest:

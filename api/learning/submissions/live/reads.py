@@ -61,6 +61,9 @@ def find_subject(session: Session, actor: Actor, submission_id: UUID) -> Subject
         run = session.scalars(at_work.order_by(newest_first).limit(1)).first()
     if run is not None:
         return Subject(run.id, run.number, ())
+    if submission.current_run is None:  # it was graded between the two reads
+        session.expire(submission)
+        submission = readable_submission(session, actor, submission_id)
     shown = select(GradingRun).where(
         GradingRun.submission_id == submission_id, GradingRun.number == submission.current_run
     )
