@@ -31,7 +31,7 @@ images: $(READY) ## Build the sandbox images, if a Docker engine answers; what i
 demo: images ## Grade every shipped example, over HTTP, in sandboxes; exit 0 only if all went as expected
 	$(BIN)/codezest demo
 
-up: images ## Run API, graders and sweeper until Ctrl-C
+up: images ## Run API, graders, sweeper and deliverer until Ctrl-C
 	$(BIN)/codezest up
 
 test: images ## Run the tests with whatever services answer; ARGS adds pytest's arguments

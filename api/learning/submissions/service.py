@@ -119,10 +119,7 @@ def submit(
         if key is not None and (earlier := _earlier(session, actor.user_id, key, digest)) is not None:
             return Submitted(earlier, False)
         raise
-    if (
-        key is not None
-    ):  # only now: the first write takes SQLite's lock, and admission may have to wait for Redis
-        _forget_old_key(session, actor.user_id, key)
+    _forget_old_key(session, actor.user_id, key)
     values = {
         "id": new_id(),
         "user_id": actor.user_id,
@@ -253,7 +250,10 @@ def _next_number(session: Session, submission_id: UUID) -> int:
     return (session.scalar(last) or 0) + 1
 
 
-def _forget_old_key(session: Session, user_id: UUID, key: str) -> None:
+def _forget_old_key(session: Session, user_id: UUID, key: str | None) -> None:
+    # Not before admission, which may have to wait for Redis: this is the first write, and takes SQLite's lock.
+    if key is None:
+        return
     session.execute(
         update(AssignmentSubmission)
         .where(

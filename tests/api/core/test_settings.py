@@ -72,7 +72,8 @@ def test_secrets_are_read_from_files_below_the_environment(secrets: Path, monkey
     assert settings.redis_password is not None
     assert settings.database_password.get_secret_value() == "from a file"
     assert settings.redis_password.get_secret_value() == "from the environment"
-    assert "from" not in repr(settings)
+    assert "from a file" not in repr(settings)
+    assert "from the environment" not in repr(settings)
 
 
 def test_a_folder_of_secrets_that_is_not_there_is_no_fault(secrets: Path):

@@ -14,11 +14,12 @@ from sqlalchemy import select
 
 from api.core.clock import now
 from api.core.database import Database
-from api.core.errors import Invalid, Unavailable
+from api.core.errors import Unavailable
 from api.notifications import outbox, service
 from api.notifications.mailer import Mailer, Refused, compose, make_mailer
 from api.notifications.models import EmailLog, EmailStatus
 from api.notifications.outbox import deliver_mails
+from tests import factories
 
 SENDER = "CodeZest <no-reply@example.org>"
 BOTH = [pytest.param("database"), pytest.param("postgres_database", marks=pytest.mark.postgres)]
@@ -79,7 +80,7 @@ def server() -> Iterator[tuple[Server, Mailer]]:
 
 @pytest.mark.parametrize("subject", ["a\r\nBcc: eve@example.com", "a\nb", "a\rb", "a\0b"])
 def test_a_subject_of_two_lines_is_refused(database, subject):
-    with pytest.raises(Invalid):
+    with pytest.raises(ValueError, match="one line"):
         queue(database, subject=subject)
     assert logged(database) == []
 
@@ -87,9 +88,29 @@ def test_a_subject_of_two_lines_is_refused(database, subject):
 @pytest.mark.parametrize(
     "to", ["", "ada", "ada@example.com\r\nBcc: eve@x.y", "a@b.c, eve@x.y", "Ada <a@b.c>"]
 )
-def test_what_is_no_address_is_refused(database, to):
-    with pytest.raises(Invalid):
-        queue(database, to=to)
+def test_what_is_no_address_gets_no_mail(database, to):
+    assert not queue(database, to=to)
+    assert logged(database) == []
+
+
+def test_a_warning_is_told_however_full_the_hour_is(database):
+    with database.transaction() as session:
+        user = factories.make_user(session, email="ada@example.com")
+        for _ in range(7):
+            service.queue_mail(session, user.email, service.Mail("password_reset", "s", "b"))
+        for _ in range(7):
+            assert service.queue_mail(session, user.email, service.Mail("password_changed", "s", "b"))
+    assert [row.template for row in logged(database)].count("password_reset") == 5
+
+
+def test_one_account_sends_no_mail_to_a_hundred_strangers(database):
+    with database.transaction() as session:
+        user = factories.make_user(session)
+        sent = [
+            service.queue_mail(session, f"s{n}@example.com", service.Mail("x", "s", "b"), user_id=user.id)
+            for n in range(7)
+        ]
+    assert sent == [True] * 5 + [False] * 2
 
 
 def test_an_address_gets_its_share_of_an_hour_and_no_more(database):

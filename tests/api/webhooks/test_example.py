@@ -10,7 +10,6 @@ import time_machine
 from tests.api.learning.world import World, grade_all, passed, submit
 from tests.api.webhooks.outside import deliverer, listen, own
 from tests.api.webhooks.receiver import Request
-from tests.api.webhooks.test_announcing import GRANTS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "webhooks.md").read_text()
 
@@ -59,14 +58,3 @@ def test_an_old_one_or_one_of_the_future_is_refused(is_genuine, got, days: int):
     seconds = int(request.headers["CodeZest-Signature"][2:].partition(",")[0])
     with time_machine.travel(seconds + days * 86400, tick=False):
         assert not is_genuine(secret, request.headers["CodeZest-Signature"], request.body)
-
-
-def test_the_rights_that_the_page_names_are_those_that_were_tried():
-    named = re.findall(r"^GRANT .* ON (?:SCHEMA )?notifications.*;$", PAGE, re.MULTILINE)
-    assert len(named) == 3
-    tried = GRANTS.replace("{role}", "grader").splitlines()
-    for line in named:
-        assert (
-            line.replace("USAGE ON SCHEMA notifications", "USAGE ON SCHEMA auth, learning, notifications")
-            in tried
-        )

@@ -120,6 +120,7 @@ def test_what_is_right_stays_untold_while_there_is_another_try(client, quiz, lea
     attempt = begin(client, quiz, learner)
     result = finish(client, attempt, learner).json()
     assert (result["score"], result["passed"]) == (0, False)
+    assert [a["explanation"] for a in result["answers"]] == [None] * 5
     assert {(a["isCorrect"], a["correctOptionIds"], a["answerKey"]) for a in result["answers"]} == {
         (False, None, None)
     }
@@ -185,13 +186,23 @@ def test_who_is_not_enrolled_does_not_begin(client, quiz, headers_for, served):
 
 def test_a_quiz_that_is_not_published_or_empty_is_not_begun(client, quiz, learner, served, headers_for):
     admin = headers_for(served.admin)
-    client.put(f"{API}/quizzes/{quiz.id}/questions", json={"questions": []}, headers=admin)
-    empty = client.post(f"{API}/quizzes/{quiz.id}/attempts", headers=learner)
+    empty = client.put(f"{API}/quizzes/{quiz.id}/questions", json={"questions": []}, headers=admin)
     assert (empty.status_code, empty.json()["code"]) == (409, "quiz_empty")
     client.patch(f"{API}/quizzes/{quiz.id}", json={"published": False}, headers=admin)
     assert client.post(f"{API}/quizzes/{quiz.id}/attempts", headers=learner).status_code == 404
     assert client.get(f"{API}/modules/{served.module.id}/quizzes", headers=learner).json()["total"] == 0
     assert client.get(f"{API}/modules/{served.module.id}/quizzes", headers=admin).json()["total"] == 1
+
+
+def test_a_quiz_without_questions_is_not_published(client, served, headers_for):
+    admin = headers_for(served.admin)
+    made = client.post(
+        f"{API}/modules/{served.module.id}/quizzes", json={"title": "Empty"}, headers=admin
+    ).json()
+    assert made["published"] is False
+    refused = client.patch(f"{API}/quizzes/{made['id']}", json={"published": True}, headers=admin)
+    assert (refused.status_code, refused.json()["code"]) == (409, "quiz_empty")
+    assert client.get(f"{API}/modules/{served.module.id}/quizzes").json()["total"] == 0
 
 
 def test_the_deadline_is_the_servers(client, quiz, learner, served):
@@ -251,7 +262,11 @@ def test_a_removed_option_or_question_stays_what_it_was_in_an_open_attempt(
         "this",
         "that",
     }
-    assert finish(client, attempt, learner).status_code == 200
+    question = next(question for question in shown["questions"] if question["id"] == kept["id"])
+    this = next(option["id"] for option in question["options"] if option["optionText"] == "this")
+    assert save(client, attempt, question, learner, optionIds=[this]).status_code == 200
+    result = finish(client, attempt, learner).json()
+    assert [answer["isCorrect"] for answer in result["answers"]].count(True) == 1
     assert len(begin(client, quiz, learner)["questions"]) == 1
 
 
