@@ -48,7 +48,8 @@ class MCQQuiz(Timestamps, SoftDelete, Base):
 
 
 class MCQQuestion(Timestamps, SoftDelete, Base):
-    """One question, as Markdown. ``explanation`` is shown after the attempt has ended, never before.
+    """One question, as Markdown. ``explanation`` gives the answer away: it is shown when there is nothing left
+    to gain by it.
 
     ``topic`` is what `QuizAnalysis` counts by; None: the quiz's title. ``answer_key`` is None for SINGLE and MULTIPLE.
     """
