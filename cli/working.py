@@ -56,7 +56,7 @@ def work(languages: Collection[str], *, slots: int, supervised: bool) -> None:
         raise Invalid(
             f"no such language: {', '.join(unknown)}; there are {', '.join(sorted(known_languages()))}"
         )
-    if get_settings().regrade_slots is None:
+    if not supervised:  # a slot of many has been told by the one that started it
         export(worker_slots=slots)  # what re-grades leave free is reckoned from it
     if slots == 1:
         with exposed(get_settings()):
