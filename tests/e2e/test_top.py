@@ -6,6 +6,7 @@ import logging
 import os
 import pty
 import select
+import signal
 import subprocess
 import sys
 import termios
@@ -158,3 +159,6 @@ def test_a_terminal_sees_it_live_and_leaves_by_a_key(desk: Desk, key: bytes):
 
 def _controlling(descriptor: int) -> None:
     fcntl.ioctl(descriptor, termios.TIOCSCTTY, 0)
+    signal.signal(
+        signal.SIGINT, signal.SIG_DFL
+    )  # a shell has its background jobs ignore it, and so do their children
