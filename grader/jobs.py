@@ -110,17 +110,15 @@ class Grader:
             self._heartbeat.promise(seconds)
 
     def idle(self, is_wanted: Callable[[], bool]) -> None:
-        """What an idle worker does, in the thread that grades, until ``is_wanted``: looks for work, probes, reports.
+        """What an idle worker does, in the thread that grades, until ``is_wanted``: looks for work, reports, probes.
 
         It looks because the bell of a run may have been heard by a worker that does not serve its language, or at a
         moment when bounds kept the run back; the sweeper would ring again, but only after a while.
         """
         self.promise()
-        if not is_wanted():
+        if not self._suspect and not is_wanted():  # a suspect sandbox is proved once a minute, see below
             self.grade_pending()
         self.probe_idle(is_wanted)
-        if not is_wanted():
-            self._report()
 
     def _report(self) -> None:
         if self._reporter is not None and not self._suspect and not self.stopping:

@@ -103,8 +103,9 @@ def test_a_grader_promises_as_long_as_its_run_can_last(
     desk.grader._heartbeat = Told(tmp_path, "worker-0")
     assert desk.grader.grade_pending() == 1
     longest = desk.settings.max_submission_wall_s + desk.settings.max_wall_ms / 1000
-    assert promised[0] > longest
-    assert promised[1] <= 60
+    assert promised[0] <= 60  # it turns
+    assert promised[1] > longest  # it grades
+    assert promised[2] <= 60
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 import redis
 
 from api.core.database import Database
-from api.core.errors import RateLimited
+from api.core.errors import RateLimited, Unauthenticated
 from api.core.events import Listener, Teller
 from api.core.queue import GRADE_JOB, Bell, connect, make_queue
 from api.core.rates import RateLimit
@@ -99,8 +99,8 @@ def test_the_api_rings_and_counts_logins(as_user: CONNECT):
     throttle = LoginThrottle(1, connection)
     with throttle.attempt(account="right", address="192.0.2.1"):
         pass
-    with pytest.raises(KeyError), throttle.attempt(account="wrong", address="192.0.2.1"):
-        raise KeyError
+    with pytest.raises(Unauthenticated), throttle.attempt(account="wrong", address="192.0.2.1"):
+        raise Unauthenticated("wrong")
     with pytest.raises(RateLimited), throttle.attempt(account="wrong", address="192.0.2.1"):
         pass
     assert as_user("admin").keys("codezest:login:*")  # not the process's own counters, for want of rights
