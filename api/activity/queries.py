@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.activity.models import AnalyticsEvent, UserActivity
+from api.core.pages import read_page
 
 
 class Count(NamedTuple):
@@ -26,9 +27,8 @@ def list_activities(
     statement = select(UserActivity).where(UserActivity.user_id == user_id)
     if type is not None:
         statement = statement.where(UserActivity.type == type)
-    total = session.scalar(select(func.count()).select_from(statement.subquery()))
-    newest = statement.order_by(UserActivity.created_at.desc(), UserActivity.id.desc())
-    return session.scalars(newest.limit(limit).offset(offset)).all(), total or 0
+    newest = UserActivity.created_at.desc(), UserActivity.id.desc()
+    return read_page(session, statement, *newest, limit=limit, offset=offset)
 
 
 def count_events(session: Session, *, since: datetime, until: datetime) -> list[Count]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.core.pages import read_page
 from api.notifications.models import Notification, NotificationPreference
 
 
@@ -35,11 +36,10 @@ def list_notifications(
         statement = statement.where(Notification.read.is_(read))
     if type is not None:
         statement = statement.where(Notification.type == type)
-    total = session.scalar(select(func.count()).select_from(statement.subquery()))
-    newest = statement.order_by(Notification.created_at.desc(), Notification.id.desc())
+    newest = Notification.created_at.desc(), Notification.id.desc()
+    items, total = read_page(session, statement, *newest, limit=limit, offset=offset)
     unread = select(func.count()).where(Notification.user_id == user_id, Notification.read.is_(False))
-    items = session.scalars(newest.limit(limit).offset(offset)).all()
-    return Inbox(items, total or 0, session.scalar(unread) or 0)
+    return Inbox(items, total, session.scalar(unread) or 0)
 
 
 def preferences_of(session: Session, user_id: UUID) -> Preferences:

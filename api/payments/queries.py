@@ -1,13 +1,13 @@
 """Reads of plans and payments; always somebody's own."""
 
 from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.core.clock import now
+from api.core.pages import read_page
 from api.payments.models import (
     Invoice,
     PaymentMethod,
@@ -30,7 +30,7 @@ def list_transactions(
 ) -> tuple[Sequence[Transaction], int]:
     """A page of payments, newest first, and how many there are."""
     statement = select(Transaction).where(Transaction.user_id == user_id)
-    return _page(session, statement, Transaction.created_at.desc(), limit=limit, offset=offset)
+    return read_page(session, statement, Transaction.created_at.desc(), limit=limit, offset=offset)
 
 
 def list_invoices(
@@ -39,7 +39,7 @@ def list_invoices(
     """A page of invoices, newest first, and how many there are."""
     own = Subscription.id == Invoice.subscription_id
     statement = select(Invoice).join(Subscription, own).where(Subscription.user_id == user_id)
-    return _page(session, statement, Invoice.issued_at.desc(), limit=limit, offset=offset)
+    return read_page(session, statement, Invoice.issued_at.desc(), limit=limit, offset=offset)
 
 
 def list_payment_methods(session: Session, user_id: UUID) -> Sequence[PaymentMethod]:
@@ -48,10 +48,3 @@ def list_payment_methods(session: Session, user_id: UUID) -> Sequence[PaymentMet
     return session.scalars(
         statement.order_by(PaymentMethod.is_default.desc(), PaymentMethod.created_at)
     ).all()
-
-
-def _page(
-    session: Session, statement: Select[Any], order: Any, *, limit: int, offset: int
-) -> tuple[Sequence[Any], int]:
-    total = session.scalar(select(func.count()).select_from(statement.subquery()))
-    return session.scalars(statement.order_by(order).limit(limit).offset(offset)).all(), total or 0

@@ -9,11 +9,12 @@ from collections.abc import Collection, Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from api.core.actor import Actor, is_admin
 from api.core.errors import NotFound
+from api.core.pages import count_rows, read_page
 from api.learning.curriculum.models import (
     SLUG_PATTERN,
     Assignment,
@@ -47,7 +48,7 @@ class MaterialDetail(NamedTuple):
 def list_languages(session: Session, *, limit: int, offset: int) -> tuple[Sequence[ProgrammingLanguage], int]:
     """A page of the languages by name, and how many there are in all."""
     statement = select(ProgrammingLanguage).where(*_live(ProgrammingLanguage))
-    return _page(session, statement, ProgrammingLanguage.name, limit=limit, offset=offset)
+    return read_page(session, statement, ProgrammingLanguage.name, limit=limit, offset=offset)
 
 
 def get_language(session: Session, slug: str) -> ProgrammingLanguage:
@@ -62,7 +63,7 @@ def list_modules(session: Session, slug: str, *, limit: int, offset: int) -> tup
     """A page of a language's modules in their order, and how many it has. Raises NotFound."""
     language = get_language(session, slug)
     statement = select(Module).where(Module.language_id == language.id, *_live(Module))
-    return _page(session, statement, Module.order, Module.title, limit=limit, offset=offset)
+    return read_page(session, statement, Module.order, Module.title, limit=limit, offset=offset)
 
 
 def get_module(session: Session, module_id: UUID) -> tuple[Module, ProgrammingLanguage]:
@@ -126,12 +127,12 @@ def find_assignments(
     for column, wanted in ((Assignment.slug, slug), (ProgrammingLanguage.slug, language_slug)):
         if wanted is not None:
             statement = statement.where(column == (wanted if _SLUG.fullmatch(wanted) else ""))
-    total = session.scalar(select(func.count()).select_from(statement.subquery()))
+    total = count_rows(session, statement)
     statement = statement.order_by(
         ProgrammingLanguage.slug, Module.order, Module.title, Assignment.order, Assignment.title
     )
     rows = session.execute(statement.limit(limit).offset(offset)).all()
-    return [(row[0], row[1], row[2]) for row in rows], total or 0
+    return [(row[0], row[1], row[2]) for row in rows], total
 
 
 def get_assignment(session: Session, assignment_id: UUID) -> AssignmentDetail:
@@ -183,13 +184,6 @@ def _live(*models: type[ProgrammingLanguage] | type[Module] | type[Assignment]) 
     if ProgrammingLanguage in models:
         criteria.append(ProgrammingLanguage.is_active.is_(True))
     return criteria
-
-
-def _page(
-    session: Session, statement: Select[Any], *order: Any, limit: int, offset: int
-) -> tuple[Sequence[Any], int]:
-    total = session.scalar(select(func.count()).select_from(statement.subquery()))
-    return session.scalars(statement.order_by(*order).limit(limit).offset(offset)).all(), total or 0
 
 
 def _checked(slug: str) -> str:

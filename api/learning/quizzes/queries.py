@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.core.actor import Actor, is_admin
 from api.core.errors import NotFound
+from api.core.pages import read_page
 from api.learning.curriculum.models import Module, ProgrammingLanguage
 from api.learning.progress.service import Facts
 from api.learning.quizzes.models import MCQAnswer, MCQAttempt, MCQOption, MCQQuestion, MCQQuiz
@@ -114,9 +115,8 @@ def list_attempts(
     statement = select(MCQAttempt).where(MCQAttempt.user_id == actor.user_id)
     if quiz_id is not None:
         statement = statement.where(MCQAttempt.quiz_id == quiz_id)
-    total = session.scalar(select(func.count()).select_from(statement.subquery()))
-    newest = statement.order_by(MCQAttempt.started_at.desc(), MCQAttempt.id.desc())
-    return session.scalars(newest.limit(limit).offset(offset)).all(), total or 0
+    newest = MCQAttempt.started_at.desc(), MCQAttempt.id.desc()
+    return read_page(session, statement, *newest, limit=limit, offset=offset)
 
 
 def open_attempt(session: Session, user_id: UUID, quiz_id: UUID) -> MCQAttempt | None:

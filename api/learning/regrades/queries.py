@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from api.core.errors import NotFound
+from api.core.pages import read_page
 from api.learning.regrades.models import MemberOutcome, RegradeMember, RegradeSet, RegradeSetStatus
 from api.learning.submissions.grade import Reason, RunStatus, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, GradingRun
@@ -106,9 +107,8 @@ def list_sets(
     statement = select(RegradeSet)
     if status is not None:
         statement = statement.where(RegradeSet.status == status)
-    total = session.scalar(select(func.count()).select_from(statement.subquery()))
-    newest = statement.order_by(RegradeSet.created_at.desc(), RegradeSet.id.desc())
-    return session.scalars(newest.limit(limit).offset(offset)).all(), total or 0
+    newest = RegradeSet.created_at.desc(), RegradeSet.id.desc()
+    return read_page(session, statement, *newest, limit=limit, offset=offset)
 
 
 def get_set(session: Session, set_id: UUID) -> SetDetail:

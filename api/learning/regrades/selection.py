@@ -11,10 +11,11 @@ from typing import Annotated
 from uuid import UUID
 
 from msgspec import Meta, Struct
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session, aliased
 
 from api.core.errors import Conflict, FieldError, Invalid
+from api.core.pages import count_rows
 from api.learning.curriculum.models import Assignment, TestSuite
 from api.learning.submissions.grade import Reason, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, GradingRun
@@ -88,8 +89,7 @@ def select_submissions(selection: Selection, until: datetime, suite_id: UUID | N
 
 def count_selected(session: Session, selection: Selection, until: datetime) -> int:
     """How many submissions ``selection`` means at this moment."""
-    found = select_submissions(selection, until).subquery()
-    return session.scalar(select(func.count()).select_from(found)) or 0
+    return count_rows(session, select_submissions(selection, until))
 
 
 def check_selection(session: Session, selection: Selection, until: datetime) -> OnlyCases | None:
@@ -107,10 +107,11 @@ def check_selection(session: Session, selection: Selection, until: datetime) -> 
     faults = [*_flaws(session, selection)]
     if faults:
         raise Invalid("the selection has faults", tuple(faults))
-    if count_selected(session, selection, until) == 0:
+    selected = count_selected(session, selection, until)
+    if selected == 0:
         fault = FieldError("selection", "no submission with a result fits all of this")
         raise Invalid("nothing fits the selection", (fault,), code="nothing_selected")
-    return _only_cases(session, selection, until) if selection.cases is not None else None
+    return _only_cases(session, selection, until, selected) if selection.cases is not None else None
 
 
 def _flaws(session: Session, selection: Selection) -> Sequence[FieldError]:
@@ -139,7 +140,7 @@ def _of_ids(session: Session, ids: Sequence[UUID]) -> Sequence[FieldError]:
     return [FieldError("selection.submissionIds", told) for told in (*missing[:_TOLD], *ungraded[:_TOLD])]
 
 
-def _only_cases(session: Session, selection: Selection, until: datetime) -> OnlyCases:
+def _only_cases(session: Session, selection: Selection, until: datetime, selected: int) -> OnlyCases:
     assert selection.cases is not None
     suite_id, version, document = session.execute(
         select(TestSuite.id, TestSuite.version, TestSuite.document)
@@ -147,12 +148,10 @@ def _only_cases(session: Session, selection: Selection, until: datetime) -> Only
         .where(Assignment.id == selection.assignment_id, TestSuite.version == Assignment.suite_version)
     ).one()
     positions = _positions(document, selection.cases)
-    everything = count_selected(session, selection, until)
-    fitting = select_submissions(selection, until, suite_id).subquery()
-    others = everything - (session.scalar(select(func.count()).select_from(fitting)) or 0)
+    others = selected - count_rows(session, select_submissions(selection, until, suite_id))
     if others:
         raise Conflict(
-            f"{others} of the {everything} submissions show a result of other test cases than the current ones: "
+            f"{others} of the {selected} submissions show a result of other test cases than the current ones: "
             f"single cases cannot be merged into it; add suiteVersion {version}, or leave out cases",
             code="suite_changed",
         )
