@@ -102,18 +102,27 @@ def get_material(session: Session, actor: Actor | None, material_id: UUID) -> Ma
 
     Raises NotFound.
     """
+    statement = items_for(actor, Material).where(Material.id == material_id)
+    return MaterialDetail(*_found(session.execute(statement).one_or_none(), "material"))
+
+
+def items_for(actor: Actor | None, model: Any) -> Select[Any, Module, ProgrammingLanguage]:
+    """Rows of ``model``, a kind of item that modules have, with where they stand: what ``actor`` may see of them.
+
+    What is deleted is left out, and so is, for all but an ADMIN, what is not published or stands in something that is
+    not. ``actor`` None: somebody who is not signed in.
+    """
     statement = (
-        select(Material, Module, ProgrammingLanguage)
-        .join(Module, Material.module_id == Module.id)
+        select(model, Module, ProgrammingLanguage)
+        .join(Module, model.module_id == Module.id)
         .join(ProgrammingLanguage, Module.language_id == ProgrammingLanguage.id)
-        .where(Material.id == material_id)
-        .where(*(table.deleted_at.is_(None) for table in (Material, Module, ProgrammingLanguage)))
+        .where(*(table.deleted_at.is_(None) for table in (model, Module, ProgrammingLanguage)))
     )
     if actor is None or not is_admin(actor):
         statement = statement.where(
-            Material.published.is_(True), Module.published.is_(True), ProgrammingLanguage.is_active.is_(True)
+            model.published.is_(True), Module.published.is_(True), ProgrammingLanguage.is_active.is_(True)
         )
-    return MaterialDetail(*_found(session.execute(statement).one_or_none(), "material"))
+    return statement
 
 
 def find_assignments(

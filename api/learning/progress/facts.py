@@ -6,8 +6,8 @@ imported. A process that has not imported them all must not fold: it would take 
 `EXPECTED`: a missing source is an error of ours, never a zero.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -45,6 +45,25 @@ def add_source(kind: str, source: Source) -> None:
     if kind not in EXPECTED:
         raise ValueError(f"{kind!r} is not a kind of item; add it to EXPECTED first")
     _sources[kind] = source
+
+
+def facts_of(
+    user_ids: Iterable[UUID], totals: Iterable[Any], tried: Iterable[Any]
+) -> dict[UUID, dict[UUID, Facts]]:
+    """What a source gives, of two counts of its rows.
+
+    ``totals`` are modules, each with how many items of the kind it has; ``tried`` are learners and modules in which
+    they have tried one, each with how many of them are done.
+    """
+    done = {(user_id, module_id): number for user_id, module_id, number in tried}
+    there = [(module_id, number) for module_id, number in totals]
+    return {
+        user_id: {
+            module_id: Facts(done.get((user_id, module_id), 0), number, (user_id, module_id) in done)
+            for module_id, number in there
+        }
+        for user_id in user_ids
+    }
 
 
 def gather(session: Session, user_id: UUID, module_ids: Collection[UUID]) -> dict[UUID, ModuleFacts]:

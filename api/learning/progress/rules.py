@@ -1,8 +1,8 @@
 """How far is far: the arithmetic of completion. Pure; the facts are counted elsewhere.
 
-A module is a bag of items of several kinds (assignments now; materials and quizzes are further tallies of the
-same shape). Its percentage is the share of items done over all kinds together, as the plan has it, rounded
-down, so that 100 is shown only when nothing is left.
+A module is a bag of items of several kinds (assignments, materials, quizzes). Its percentage is the share of
+items done over all kinds together, as the plan has it, rounded down, so that 100 is shown only when nothing is
+left.
 """
 
 from collections.abc import Iterable

@@ -24,7 +24,7 @@ from api.core.upsert import insert_once
 from api.learning.curriculum import queries as curriculum_queries
 from api.learning.curriculum import service as curriculum
 from api.learning.curriculum.models import Material, Module, ProgrammingLanguage
-from api.learning.progress.facts import Facts, ModuleFacts, add_source, gather_many, total
+from api.learning.progress.facts import Facts, ModuleFacts, add_source, facts_of, gather_many, total
 from api.learning.progress.models import MaterialProgress, ModuleProgress
 from api.learning.progress.rules import ProgressStatus
 from api.notifications import service as notifications
@@ -35,6 +35,7 @@ __all__ = [
     "apply_result",
     "apply_results",
     "complete_material",
+    "facts_of",
     "view_material",
 ]
 
@@ -98,14 +99,7 @@ def material_facts(
         .where(MaterialProgress.user_id.in_(user_ids), *there)
         .group_by(MaterialProgress.user_id, Material.module_id)
     )
-    done = {(user_id, module_id): number for user_id, module_id, number in counted}
-    return {
-        user_id: {
-            module_id: Facts(done.get((user_id, module_id), 0), number, (user_id, module_id) in done)
-            for module_id, number in totals
-        }
-        for user_id in user_ids
-    }
+    return facts_of(user_ids, totals, counted)
 
 
 add_source("materials", material_facts)

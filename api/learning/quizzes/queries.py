@@ -4,14 +4,15 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from api.core.actor import Actor, is_admin
 from api.core.errors import NotFound
 from api.core.pages import read_page
 from api.learning.curriculum.models import Module, ProgrammingLanguage
-from api.learning.progress.service import Facts
+from api.learning.curriculum.queries import items_for
+from api.learning.progress.service import Facts, facts_of
 from api.learning.quizzes.models import MCQAnswer, MCQAttempt, MCQOption, MCQQuestion, MCQQuiz
 from api.learning.quizzes.rules import Asked, Choice
 
@@ -56,7 +57,7 @@ def get_quiz(session: Session, actor: Actor | None, quiz_id: UUID) -> QuizDetail
 
     Raises NotFound.
     """
-    row = session.execute(_quizzes(actor).where(MCQQuiz.id == quiz_id)).one_or_none()
+    row = session.execute(items_for(actor, MCQQuiz).where(MCQQuiz.id == quiz_id)).one_or_none()
     if row is None:
         raise NotFound("there is no such quiz")
     return QuizDetail(*row)
@@ -64,8 +65,8 @@ def get_quiz(session: Session, actor: Actor | None, quiz_id: UUID) -> QuizDetail
 
 def list_quizzes(session: Session, actor: Actor | None, module_id: UUID) -> Sequence[MCQQuiz]:
     """The quizzes of a module, in their order."""
-    statement = _quizzes(actor).where(MCQQuiz.module_id == module_id).order_by(MCQQuiz.order, MCQQuiz.title)
-    return [row[0] for row in session.execute(statement)]
+    statement = items_for(actor, MCQQuiz).where(MCQQuiz.module_id == module_id)
+    return [row[0] for row in session.execute(statement.order_by(MCQQuiz.order, MCQQuiz.title))]
 
 
 def questions_of(session: Session, quiz_id: UUID) -> list[QuestionDetail]:
@@ -149,28 +150,7 @@ def quiz_facts(
         .where(MCQAttempt.user_id.in_(user_ids), *there)
         .group_by(MCQAttempt.user_id, MCQQuiz.module_id)
     )
-    done = {(user_id, module_id): number for user_id, module_id, number in counted}
-    return {
-        user_id: {
-            module_id: Facts(done.get((user_id, module_id), 0), number, (user_id, module_id) in done)
-            for module_id, number in totals
-        }
-        for user_id in user_ids
-    }
-
-
-def _quizzes(actor: Actor | None) -> Select[MCQQuiz, Module, ProgrammingLanguage]:
-    statement = (
-        select(MCQQuiz, Module, ProgrammingLanguage)
-        .join(Module, MCQQuiz.module_id == Module.id)
-        .join(ProgrammingLanguage, Module.language_id == ProgrammingLanguage.id)
-        .where(*(table.deleted_at.is_(None) for table in (MCQQuiz, Module, ProgrammingLanguage)))
-    )
-    if actor is None or not is_admin(actor):
-        statement = statement.where(
-            MCQQuiz.published.is_(True), Module.published.is_(True), ProgrammingLanguage.is_active.is_(True)
-        )
-    return statement
+    return facts_of(user_ids, totals, counted)
 
 
 def _with_options(session: Session, questions: Sequence[MCQQuestion]) -> list[QuestionDetail]:
