@@ -3,7 +3,6 @@
 It happens in the transaction that shows the other results, so nothing is told of a set that could not be applied.
 """
 
-from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, select
@@ -16,55 +15,35 @@ from api.learning.submissions.models import AssignmentSubmission
 from api.notifications import service as notifications
 
 
-class _Told(NamedTuple):
-    submission_id: UUID
-    user_id: UUID
-    assignment_id: UUID
-    title: str
-    status: str
-    score: int | None
-    max_score: int
+def tell_applied(session: Session, set_id: UUID) -> None:
+    """Tells of every result that applying the set has changed."""
+    _tell(session, set_id, MemberOutcome.APPLIED, "was graded again")
 
 
-def tell_applied(session: Session, set_id: UUID) -> int:
-    """Tells of every result that applying the set has changed; of how many."""
-    return _tell(session, set_id, MemberOutcome.APPLIED, "was graded again")
+def tell_undone(session: Session, set_id: UUID) -> None:
+    """Tells of every result that is again what it was."""
+    _tell(session, set_id, MemberOutcome.RESTORED, "has its earlier result again")
 
 
-def tell_undone(session: Session, set_id: UUID) -> int:
-    """Tells of every result that is again what it was; of how many."""
-    return _tell(session, set_id, MemberOutcome.RESTORED, "has its earlier result again")
-
-
-def _tell(session: Session, set_id: UUID, outcome: MemberOutcome, what: str) -> int:
+def _tell(session: Session, set_id: UUID, outcome: MemberOutcome, what: str) -> None:
     changed: ColumnElement[bool] = and_(
         RegradeMember.set_id == set_id, RegradeMember.outcome == outcome, RegradeMember.changed.is_(True)
     )
     rows = session.execute(
-        select(
-            AssignmentSubmission.id,
-            AssignmentSubmission.user_id,
-            Assignment.id,
-            Assignment.title,
-            AssignmentSubmission.status,
-            AssignmentSubmission.score,
-            AssignmentSubmission.max_score,
-        )
+        select(*submissions.ANNOUNCED, Assignment.title)
         .join(RegradeMember, RegradeMember.submission_id == AssignmentSubmission.id)
         .join(Assignment, AssignmentSubmission.assignment_id == Assignment.id)
         .where(changed)
         .order_by(AssignmentSubmission.id)
     ).all()
     for row in rows:
-        told = _Told(*row)
-        result = f"{told.status}, {told.score or 0} of {told.max_score} points"
+        result = f"{row.status}, {row.score or 0} of {row.max_score} points"
         notifications.notify(
             session,
-            told.user_id,
+            row.user_id,
             type="submission_regraded",
-            title=f"New result: {told.title}",
-            message=f"Your submission to {told.title} {what}: {result}.",
-            data={"submissionId": str(told.submission_id), "assignmentId": str(told.assignment_id)},
+            title=f"New result: {row.title}",
+            message=f"Your submission to {row.title} {what}: {result}.",
+            data={"submissionId": str(row.id), "assignmentId": str(row.assignment_id)},
         )
-        submissions.announce_result(session, told.submission_id)
-    return len(rows)
+        submissions.announce_row(session, row)

@@ -24,7 +24,7 @@ from api.learning.curriculum import queries as curriculum_queries
 from api.learning.curriculum.models import Assignment, TestSuite
 from api.learning.curriculum.service import require_enrollment
 from api.learning.submissions.admission import Admission
-from api.learning.submissions.announcing import announce_result
+from api.learning.submissions.announcing import ANNOUNCED, announce_row
 from api.learning.submissions.claims import SweepReport, claim_next_run, release_run, renew_lease, sweep
 from api.learning.submissions.grade import RunStatus, SubmissionStatus
 from api.learning.submissions.models import PRIORITY_LIVE, PRIORITY_REGRADE, AssignmentSubmission, GradingRun
@@ -41,13 +41,14 @@ from api.learning.submissions.runtimes import report_runtimes
 from api.learning.submissions.source import Source
 
 __all__ = [
+    "ANNOUNCED",
     "Bounds",
     "Planned",
     "Preview",
     "Submitted",
     "SweepReport",
     "add_previews",
-    "announce_result",
+    "announce_row",
     "bounds_of",
     "claim_next_run",
     "record_grade",
