@@ -24,7 +24,7 @@ from api.learning.regrades.models import MemberOutcome, RegradeMember, RegradeSe
 from api.learning.regrades.selection import Selection, check_selection, select_submissions
 from api.learning.regrades.telling import tell_applied, tell_undone
 from api.learning.submissions import service as submissions
-from api.learning.submissions.grade import Reason, RunStatus
+from api.learning.submissions.grade import UNFINISHED, Reason
 from api.learning.submissions.models import AssignmentSubmission, GradingRun
 
 __all__ = ["Selection", "advance", "apply_set", "cancel_set", "create_set", "prepare", "undo_set"]
@@ -207,7 +207,7 @@ def _settle(session: Session) -> None:
 def _unfinished() -> ColumnElement[bool]:
     return exists().where(
         GradingRun.regrade_set_id == RegradeSet.id,
-        GradingRun.status.in_((RunStatus.PENDING, RunStatus.RUNNING)),
+        GradingRun.status.in_(UNFINISHED),
     )
 
 

@@ -17,7 +17,7 @@ from api.core.errors import RateLimited, Unavailable
 from api.core.rates import RateLimit
 from api.core.settings import Settings
 from api.learning.submissions.backlog import LONGEST_RETRY_SECONDS, RecentBacklog, expected_wait_seconds
-from api.learning.submissions.grade import RunStatus
+from api.learning.submissions.grade import UNFINISHED
 from api.learning.submissions.models import PRIORITY_LIVE, GradingRun
 
 STORAGE_RETRY_SECONDS = 60
@@ -75,7 +75,7 @@ class Admission:
         # Two equalities for the index (user_id, status), and never the finished ones, which are many.
         open_runs = select(func.count()).where(
             GradingRun.user_id == actor.user_id,
-            GradingRun.status.in_((RunStatus.PENDING, RunStatus.RUNNING)),
+            GradingRun.status.in_(UNFINISHED),
             GradingRun.priority == PRIORITY_LIVE,
         )
         if limit and (session.scalar(open_runs) or 0) >= limit:

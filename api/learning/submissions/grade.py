@@ -33,6 +33,10 @@ class RunStatus(StrEnum):
     WITHDRAWN = "WITHDRAWN"
 
 
+UNFINISHED = (RunStatus.PENDING, RunStatus.RUNNING)
+"""A run in one of these will still come to something."""
+
+
 class Verdict(StrEnum):
     """Of one case. PASSED: ended well and accepted. FAILED: ended well, not accepted. ERROR: did not end
     well.

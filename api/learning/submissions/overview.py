@@ -24,8 +24,6 @@ from api.learning.submissions.models import (
 )
 from api.learning.submissions.queries import AVAILABLE_SECONDS
 
-_RECENT = 50
-
 
 class Waiting(NamedTuple):
     """Runs of one priority that wait. ``oldest_at``: when the oldest was queued, None if none waits. ``spoiled``: how

@@ -19,10 +19,9 @@ from sqlalchemy.orm import Session, aliased
 
 from api.learning.curriculum.models import Assignment, TestSuite
 from api.learning.progress.service import apply_results
-from api.learning.submissions.grade import CaseGrade, FirstDifference, RunStatus, SubmissionStatus
+from api.learning.submissions.grade import UNFINISHED, CaseGrade, FirstDifference, RunStatus, SubmissionStatus
 from api.learning.submissions.models import PRIORITY_REGRADE, AssignmentSubmission, CaseResult, GradingRun
 
-UNFINISHED = (RunStatus.PENDING, RunStatus.RUNNING)
 _NO_SYNC = {"synchronize_session": False}
 
 

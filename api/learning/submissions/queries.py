@@ -16,7 +16,7 @@ from api.core.clock import now
 from api.core.errors import NotFound
 from api.learning.curriculum.models import Assignment, LanguageEnrollment, Module, TestSuite
 from api.learning.progress.service import Facts
-from api.learning.submissions.grade import RunStatus, RuntimeFacts, SubmissionStatus
+from api.learning.submissions.grade import UNFINISHED, RuntimeFacts, SubmissionStatus
 from api.learning.submissions.models import AssignmentSubmission, CaseResult, GradingRun, Runtime
 
 AVAILABLE_SECONDS = 600
@@ -39,7 +39,7 @@ _OWN_BY_ID = _BY_ID.where(AssignmentSubmission.user_id == bindparam("reader", ty
 _WAITING = select(
     exists().where(
         GradingRun.submission_id == bindparam("wanted", type_=Uuid()),
-        GradingRun.status.in_((RunStatus.PENDING, RunStatus.RUNNING)),
+        GradingRun.status.in_(UNFINISHED),
         GradingRun.regrade_set_id.is_(None),  # a preview shows nowhere
     )
 )

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.core.actor import Actor, is_admin
-from api.learning.submissions.grade import CaseGrade, RunStatus
+from api.learning.submissions.grade import UNFINISHED, CaseGrade, RunStatus
 from api.learning.submissions.live.events import Done, Event, case_told, compiled, done, running
 from api.learning.submissions.models import AssignmentSubmission, CaseResult, GradingRun
 from api.learning.submissions.queries import NOT_FINAL, readable_submission
@@ -54,7 +54,7 @@ def find_subject(session: Session, actor: Actor, submission_id: UUID) -> Subject
     if not is_graded or is_admin(actor):
         at_work = select(GradingRun).where(
             GradingRun.submission_id == submission_id,
-            GradingRun.status.in_((RunStatus.PENDING, RunStatus.RUNNING)),
+            GradingRun.status.in_(UNFINISHED),
             GradingRun.regrade_set_id.is_(None),  # a preview shows nowhere
         )
         newest_first = GradingRun.number.desc() if is_graded else GradingRun.number
@@ -88,9 +88,7 @@ def states(session: Session, run_ids: Collection[UUID]) -> dict[UUID, State]:
             .where(GradingRun.id.in_(chunk))
         )
         for row in session.execute(statement):
-            is_over = (
-                row.status in (RunStatus.DONE, RunStatus.WITHDRAWN) or (row.current_run or 0) >= row.number
-            )
+            is_over = row.status not in UNFINISHED or (row.current_run or 0) >= row.number
             found[row.id] = State(row.status, row.number, row.attempt, row.queued_at, is_over)
     return found
 
